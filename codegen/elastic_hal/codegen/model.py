@@ -1,0 +1,333 @@
+"""The resolved model of WIT: what every target, printer and check reads.
+
+The resolver builds it; nobody changes it afterwards. Objects refer to each other directly and compare by identity, so a type that is
+used in two places is the same object, and an alias made by `use` is a `TypeDef` of its own whose kind is `Alias`.
+Terms are those of the component model's WIT.md.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from elastic_hal.codegen.source import Span
+
+
+class Primitive(enum.Enum):
+    """The built-in types that take no parameters; the value is the WIT keyword."""
+
+    BOOL = "bool"
+    U8 = "u8"
+    U16 = "u16"
+    U32 = "u32"
+    U64 = "u64"
+    S8 = "s8"
+    S16 = "s16"
+    S32 = "s32"
+    S64 = "s64"
+    F32 = "f32"
+    F64 = "f64"
+    CHAR = "char"
+    STRING = "string"
+    ERROR_CONTEXT = "error-context"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A semantic version as written, such as `0.2.0-rc.1+b7`."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class PackageName:
+    """`namespace:name@version`; the version is None where the package has none."""
+
+    namespace: str
+    name: str
+    version: Version | None
+
+    def __str__(self) -> str:
+        suffix = "" if self.version is None else f"@{self.version}"
+        return f"{self.namespace}:{self.name}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """`@since(version = …)`, with `@deprecated(version = …)` where given."""
+
+    version: Version
+    deprecated: Version | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unstable:
+    """`@unstable(feature = …)`, with `@deprecated(version = …)` where given."""
+
+    feature: str
+    deprecated: Version | None = None
+
+
+Stability = Since | Unstable | None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a record."""
+
+    name: str
+    type: Type
+    docs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case of a variant; `type` is None where it carries nothing."""
+
+    name: str
+    type: Type | None
+    docs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnumCase:
+    name: str
+    docs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    cases: tuple[EnumCase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    name: str
+    docs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    flags: tuple[Flag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    types: tuple[Type, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    ok: Type | None
+    err: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class FixedLengthList:
+    type: Type
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    key: Type
+    value: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Future:
+    type: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    type: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource type. Its functions stand in the interface's `functions`, under names such as `[method]key.sign`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """`own<r>`, also where the source writes just `r`. `resource` may be an alias of the resource."""
+
+    resource: TypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class Borrow:
+    resource: TypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """`type a = b;`, or a type brought in by `use`."""
+
+    target: Type
+
+
+TypeKind = (
+    Record
+    | Variant
+    | Enum
+    | Flags
+    | Tuple
+    | Option
+    | Result
+    | List
+    | FixedLengthList
+    | Map
+    | Future
+    | Stream
+    | Resource
+    | Own
+    | Borrow
+    | Alias
+)
+
+
+@dataclass(eq=False, slots=True)
+class TypeDef:
+    """A named type, or an anonymous one such as `list<u8>` (then `name` and `owner` are None)."""
+
+    name: str | None
+    kind: TypeKind
+    owner: Interface | World | None = None
+    docs: str | None = None
+    stability: Stability = None
+    span: Span | None = None
+    external_id: str | None = None
+
+
+Type = Primitive | TypeDef
+
+
+class FunctionKind(enum.Enum):
+    FREESTANDING = "freestanding"
+    METHOD = "method"
+    STATIC = "static"
+    CONSTRUCTOR = "constructor"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    type: Type
+
+
+@dataclass(eq=False, slots=True)
+class Function:
+    """A function. `name` is the canonical ABI's (`[method]key.sign`); `short_name` is what the source says (`sign`).
+
+    A method's first parameter is `self: borrow<resource>`; a constructor's result is `own<resource>` or a `result` of it.
+    """
+
+    name: str
+    short_name: str
+    kind: FunctionKind
+    resource: TypeDef | None
+    parameters: tuple[Parameter, ...]
+    result: Type | None
+    is_async: bool = False
+    docs: str | None = None
+    stability: Stability = None
+    span: Span | None = None
+    external_id: str | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Interface:
+    """An interface of a package, or one written inline in a world (then `name` is None)."""
+
+    name: str | None
+    package: Package
+    types: dict[str, TypeDef] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    docs: str | None = None
+    stability: Stability = None
+    span: Span | None = None
+
+    @property
+    def id(self) -> str | None:
+        """The name under which a component imports it, such as `wasi:io/poll@0.2.9`; None for an inline interface."""
+        if self.name is None:
+            return None
+        package = self.package.name
+        suffix = "" if package.version is None else f"@{package.version}"
+        return f"{package.namespace}:{package.name}/{self.name}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceItem:
+    """An interface as it is, or one under a name of its own (`import primary: store;`)."""
+
+    interface: Interface
+    stability: Stability = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionItem:
+    function: Function
+
+
+@dataclass(frozen=True, slots=True)
+class TypeItem:
+    type: TypeDef
+
+
+WorldItem = InterfaceItem | FunctionItem | TypeItem
+
+
+@dataclass(eq=False, slots=True)
+class World:
+    """A world after all `include`s. Keys are interface ids (`wasi:io/poll@0.2.9`) or plain names, in resolution order."""
+
+    name: str
+    package: Package
+    imports: dict[str, WorldItem] = field(default_factory=dict)
+    exports: dict[str, WorldItem] = field(default_factory=dict)
+    docs: str | None = None
+    stability: Stability = None
+    span: Span | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Package:
+    name: PackageName
+    interfaces: dict[str, Interface] = field(default_factory=dict)
+    worlds: dict[str, World] = field(default_factory=dict)
+    docs: str | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Resolve:
+    """Every package that was read, dependencies before dependents, and the one that the reading was for."""
+
+    packages: list[Package]
+    main: Package
