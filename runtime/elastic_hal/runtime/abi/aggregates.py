@@ -1,0 +1,201 @@
+"""Codecs of types that are made of other types by position: list, tuple, option, result, map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from elastic_hal.runtime.abi import cells
+from elastic_hal.runtime.abi.cells import CELL_SIZE, MAP_ENTRY_SIZE, PAYLOAD, pointer_cell, result_cell, span_cell
+from elastic_hal.runtime.abi.codec import Codec, Context, wrong_kind, wrong_value
+from elastic_hal.runtime.abi.errors import LiftingError
+from elastic_hal.runtime.abi.values import Err, Ok, Some
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+def list_(element: Codec[T]) -> Codec[list[T]]:
+    """`list<T>` as a Python list; for `list<u8>` as bytes see `bytes_`."""
+    wit = f"list<{element.wit}>"
+    lift_element, lower_element = element.lift, element.lower
+
+    def lift(cell: int, context: Context) -> list[T]:
+        view = span_cell(cell)
+        if view.kind != cells.LIST:
+            raise wrong_kind(cell, wit)
+        first: int = view.data
+        return [lift_element(item, context) for item in range(first, first + view.size * CELL_SIZE, CELL_SIZE)]
+
+    def lower(value: list[T], cell: int, context: Context) -> None:
+        if not isinstance(value, list | tuple):
+            raise wrong_value(value, wit)
+        item = cells.new_array(cells.new_list, cells.LIST, len(value), CELL_SIZE, cell)
+        for member in value:
+            lower_element(member, item, context)
+            item += CELL_SIZE
+
+    if element.numbers is not None:
+        return Codec(wit, cells.LIST, _lift_numbers(element, element.numbers, wit), lower)
+    return Codec(wit, cells.LIST, lift, lower)
+
+
+def _lift_numbers(element: Codec[T], numbers: str, wit: str) -> Callable[[int, Context], list[T]]:
+    """Reads a list of numbers in one go: its elements are of one kind, since wasmtime lifted them as one type."""
+
+    def lift(cell: int, context: Context) -> list[T]:
+        view = span_cell(cell)
+        if view.kind != cells.LIST:
+            raise wrong_kind(cell, wit)
+        count: int = view.size
+        if not count:
+            return []
+        data: int = view.data
+        if cells.kind_at(data).value != element.kind:
+            raise wrong_kind(data, element.wit)
+        memory: Any = cells.readable(data, count * CELL_SIZE)
+        typed = memory.cast(numbers)
+        values: list[T] = typed[PAYLOAD // typed.itemsize :: CELL_SIZE // typed.itemsize].tolist()
+        return values
+
+    return lift
+
+
+def tuple_(*elements: Codec[Any]) -> Codec[Any]:
+    """`tuple<A, B, …>` as a Python tuple of exactly that length."""
+    wit = f"tuple<{', '.join(element.wit for element in elements)}>"
+    count = len(elements)
+    lifts = tuple((index * CELL_SIZE, element.lift) for index, element in enumerate(elements))
+    lowers = tuple((index * CELL_SIZE, element.lower) for index, element in enumerate(elements))
+
+    def lift(cell: int, context: Context) -> tuple[Any, ...]:
+        view = span_cell(cell)
+        if view.kind != cells.TUPLE:
+            raise wrong_kind(cell, wit)
+        if view.size != count:
+            raise LiftingError(f"the guest passed a tuple of {view.size} where the interface has {wit}")
+        data: int = view.data
+        return tuple([lift_element(data + offset, context) for offset, lift_element in lifts])
+
+    def lower(value: tuple[Any, ...], cell: int, context: Context) -> None:
+        if not isinstance(value, tuple):
+            raise wrong_value(value, wit)
+        if len(value) != count:
+            raise wrong_value(value, wit, f"{len(value)} elements")
+        data = cells.new_array(cells.new_tuple, cells.TUPLE, count, CELL_SIZE, cell)
+        for member, (offset, lower_element) in zip(value, lowers, strict=True):
+            lower_element(member, data + offset, context)
+
+    return Codec(wit, cells.TUPLE, lift, lower)
+
+
+def option(payload: Codec[T]) -> Codec[T | None]:
+    """`option<T>` as `T | None`, for a T that is never None itself."""
+    wit = f"option<{payload.wit}>"
+    lift_payload, lower_payload = payload.lift, payload.lower
+
+    def lift(cell: int, context: Context) -> T | None:
+        view = pointer_cell(cell)
+        if view.kind != cells.OPTION:
+            raise wrong_kind(cell, wit)
+        return lift_payload(view.value, context) if view.value else None
+
+    def lower(value: T | None, cell: int, context: Context) -> None:
+        view = pointer_cell(cell)
+        view.value = 0 if value is None else cells.new_boxed()
+        view.kind = cells.OPTION
+        if value is not None:
+            lower_payload(value, view.value, context)
+
+    return Codec(wit, cells.OPTION, lift, lower)
+
+
+def option_some(payload: Codec[T]) -> Codec[Some[T] | None]:
+    """`option<T>` as `Some[T] | None`, for a T that can be None itself."""
+    plain = option(payload)
+    wit, lower_payload = plain.wit, payload.lower
+    lift_payload = payload.lift
+
+    def lift(cell: int, context: Context) -> Some[T] | None:
+        view = pointer_cell(cell)
+        if view.kind != cells.OPTION:
+            raise wrong_kind(cell, wit)
+        return Some(lift_payload(view.value, context)) if view.value else None
+
+    def lower(value: Some[T] | None, cell: int, context: Context) -> None:
+        if value is not None and not isinstance(value, Some):
+            raise wrong_value(value, wit, "neither Some(…) nor None")
+        view = pointer_cell(cell)
+        view.value = 0 if value is None else cells.new_boxed()
+        view.kind = cells.OPTION
+        if value is not None:
+            lower_payload(value.value, view.value, context)
+
+    return Codec(wit, cells.OPTION, lift, lower)
+
+
+def result(ok: Codec[Any] | None, err: Codec[Any] | None) -> Codec[Any]:
+    """`result<A, E>` as a value: `Ok(…) | Err(…)`. For the result of a function see `fallible`."""
+    wit = f"result<{ok.wit if ok else '_'}, {err.wit if err else '_'}>"
+
+    def lift(cell: int, context: Context) -> Ok[Any] | Err[Any]:
+        view = result_cell(cell)
+        if view.kind != cells.RESULT:
+            raise wrong_kind(cell, wit)
+        payload = ok if view.is_ok else err
+        if (payload is None) != (not view.data):
+            raise LiftingError(f"the guest passed another result than {wit}")
+        value = payload.lift(view.data, context) if payload is not None else None
+        return Ok(value) if view.is_ok else Err(value)
+
+    lower_case = result_lower(ok, err, wit)
+
+    def lower(value: Ok[Any] | Err[Any], cell: int, context: Context) -> None:
+        if not isinstance(value, Ok | Err):
+            raise wrong_value(value, wit, "neither Ok(…) nor Err(…)")
+        lower_case(isinstance(value, Ok), value.value, cell, context)
+
+    return Codec(wit, cells.RESULT, lift, lower)
+
+
+def result_lower(
+    ok: Codec[Any] | None, err: Codec[Any] | None, wit: str
+) -> Callable[[bool, object, int, Context], None]:
+    """Makes the function that writes one case of a result: `(is_ok, payload, cell, context)`."""
+
+    def lower(is_ok: bool, value: object, cell: int, context: Context) -> None:
+        payload = ok if is_ok else err
+        if payload is None and value is not None:
+            raise wrong_value(value, wit, f"{'ok' if is_ok else 'err'} carries nothing")
+        view = result_cell(cell)
+        view.is_ok = is_ok
+        view.data = 0 if payload is None else cells.new_boxed()
+        view.kind = cells.RESULT
+        if payload is not None:
+            payload.lower(value, view.data, context)
+
+    return lower
+
+
+def map_(key: Codec[K], value: Codec[T]) -> Codec[dict[K, T]]:
+    """`map<K, V>` as a dict. Where a guest passes a key twice the last value counts."""
+    wit = f"map<{key.wit}, {value.wit}>"
+
+    def lift(cell: int, context: Context) -> dict[K, T]:
+        view = span_cell(cell)
+        if view.kind != cells.MAP:
+            raise wrong_kind(cell, wit)
+        first: int = view.data
+        entries = range(first, first + view.size * MAP_ENTRY_SIZE, MAP_ENTRY_SIZE)
+        return {key.lift(entry, context): value.lift(entry + CELL_SIZE, context) for entry in entries}
+
+    def lower(mapping: dict[K, T], cell: int, context: Context) -> None:
+        if not isinstance(mapping, dict):
+            raise wrong_value(mapping, wit)
+        entry = cells.new_array(cells.new_map, cells.MAP, len(mapping), MAP_ENTRY_SIZE, cell)
+        for member_key, member in mapping.items():
+            key.lower(member_key, entry, context)
+            value.lower(member, entry + CELL_SIZE, context)
+            entry += MAP_ENTRY_SIZE
+
+    return Codec(wit, cells.MAP, lift, lower)

@@ -1,0 +1,58 @@
+"""What can go wrong at the boundary between host and guest.
+
+Exception
+ ├─ AbiError             everything below; never meant for a guest's eyes as it stands
+ │   ├─ LayoutError      wasmtime lays values out differently than this package reads them
+ │   ├─ LinkError        a provider or a resource does not fit its interface (raised before a guest runs)
+ │   ├─ LiftingError     a value from the guest is not of the type that the bindings have
+ │   │   └─ HandleError  a handle that is not alive, or that belongs to another resource
+ │   ├─ LoweringError    a value from a provider does not fit its WIT type
+ │   └─ HandleLimitError the workload holds as many handles as it may
+ └─ ResultError          raised by a provider to return an `err` that is neither a variant nor an enum
+"""
+
+from __future__ import annotations
+
+
+class AbiError(Exception):
+    """Base of the errors of the calling convention."""
+
+
+class LayoutError(AbiError):
+    """The memory layout of wasmtime's values is not the one that this package was written for."""
+
+
+class LinkError(AbiError):
+    """A provider lacks a function, or an interface is linked in a way that cannot work."""
+
+
+class LiftingError(AbiError):
+    """The guest passed a value of another type than the interface has, or something that is no value at all."""
+
+
+class HandleError(LiftingError):
+    """The guest used a handle that is not alive or that is of another resource."""
+
+
+class LoweringError(AbiError):
+    """A provider returned a value that its WIT type cannot hold."""
+
+
+class HandleLimitError(AbiError):
+    """The workload holds as many live handles as its limits allow."""
+
+
+class ResultError(Exception):
+    """The `err` of a result whose error type is neither a variant nor an enum; `value` is lowered (None where `err`
+    carries nothing).
+    """
+
+    def __init__(self, value: object = None) -> None:
+        super().__init__(value)
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ResultError) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash((ResultError, self.value))

@@ -1,0 +1,94 @@
+"""Components as files: reading them, and telling what is wrong with those that are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import wasmtime
+from wasmtime import component as wasm_component
+
+from elastic_hal.runtime.errors import (
+    ComponentError,
+    CoreModuleError,
+    CorruptComponentError,
+    NotWebAssemblyError,
+    TextFormatError,
+    UnreadableError,
+)
+
+_MAGIC = b"\0asm"
+_COMPONENT_LAYER = b"\x0d\0\x01\0"
+_MODULE_LAYER = b"\x01\0\0\0"
+_HEADER_SIZE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedComponent:
+    """A component that is compiled and ready to run, under the digest of its file."""
+
+    name: str
+    digest: str
+    imports: tuple[str, ...]
+    exports: tuple[str, ...]
+    compiled: wasm_component.Component
+
+
+def read_component(path: Path) -> bytes:
+    """Reads the file of a component.
+
+    Raises:
+        ComponentError: it cannot be read, or it is no component; the class says which.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"{path}: {error.strerror or error}") from error
+    check_header(content, str(path))
+    return content
+
+
+def check_header(content: bytes, name: str) -> None:
+    """Tells by its first bytes whether content claims to be a component.
+
+    Raises:
+        ComponentError: it does not.
+    """
+    if content.startswith(_MAGIC):
+        layer = content[4:_HEADER_SIZE]
+        if layer == _MODULE_LAYER:
+            hint = "make a component of it: `wasm-tools component new`, or build with a component toolchain"
+            raise CoreModuleError(f"{name}: this is a core WebAssembly module, not a component", hint)
+        if len(layer) < len(_COMPONENT_LAYER):
+            raise CorruptComponentError(f"{name}: the file ends within its header", "get or build the file again")
+        if layer != _COMPONENT_LAYER:
+            raise CorruptComponentError(f"{name}: unknown version of the binary format: {layer.hex()}")
+        return
+    if content.lstrip()[:1] == b"(" or content.lstrip().startswith(b";;"):
+        raise TextFormatError(
+            f"{name}: this is WebAssembly text", "turn it into binary: `wasm-tools parse FILE -o FILE.wasm`"
+        )
+    if not content:
+        raise NotWebAssemblyError(f"{name}: the file is empty")
+    raise NotWebAssemblyError(f"{name}: this is not WebAssembly")
+
+
+def compile_component(engine: wasmtime.Engine, content: bytes, name: str) -> wasm_component.Component:
+    """Compiles a component.
+
+    Raises:
+        ComponentError: it is no component, or an invalid one.
+    """
+    check_header(content, name)
+    try:
+        return wasm_component.Component(engine, content)
+    except wasmtime.WasmtimeError as error:
+        raise _invalid(str(error), name) from error
+
+
+def _invalid(reason: str, name: str) -> ComponentError:
+    lines = [line.strip() for line in reason.splitlines() if line.strip()]
+    last = lines[-1].removeprefix("0: ") if lines else "unknown reason"
+    if "unexpected end" in last or "unexpected EOF" in last:
+        return CorruptComponentError(f"{name}: the file is truncated: {last}", "get or build the file again")
+    return CorruptComponentError(f"{name}: invalid component: {last}", "check it with `wasm-tools validate`")

@@ -1,0 +1,63 @@
+"""How much a workload may use, and how people write it: `256MiB`, `30s`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from elastic_hal.runtime.errors import LimitError
+
+_SIZE_UNITS = {"": 1, "B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_DURATION_UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
+_PAGE = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of one workload.
+
+    `memory_bytes` bounds each linear memory of the guest (an ordinary guest has one), `deadline_seconds` its run time
+    on the wall clock (None: no bound), `handles` the host objects that it may hold at once.
+    """
+
+    memory_bytes: int = 256 * 1024**2
+    deadline_seconds: float | None = None
+    handles: int = 10_000
+
+    def __post_init__(self) -> None:
+        if self.memory_bytes < _PAGE:
+            raise LimitError(f"memory of {self.memory_bytes} bytes is less than one page of 64 KiB")
+        if self.deadline_seconds is not None and not 0 < self.deadline_seconds < 10**9:
+            raise LimitError(f"a deadline of {self.deadline_seconds} seconds is not a positive duration")
+        if self.handles < 1:
+            raise LimitError(f"{self.handles} handles are too few: a workload needs at least one")
+
+
+def parse_size(text: str) -> int:
+    """Reads a size such as `256MiB` and gives bytes.
+
+    Raises:
+        LimitError: it is no whole number of B, KiB, MiB or GiB.
+    """
+    match = re.fullmatch(r"([0-9]{1,15}) ?(B|KiB|MiB|GiB)?", text)
+    if match is None:
+        raise LimitError(f"{text!r} is not a size", "write a whole number and B, KiB, MiB or GiB, such as 256MiB")
+    return int(match[1]) * _SIZE_UNITS[match[2] or ""]
+
+
+def format_size(size: int) -> str:
+    """Writes bytes as `parse_size` reads them, in the largest unit that gives a whole number."""
+    unit = max((unit for unit, factor in _SIZE_UNITS.items() if size % factor == 0), key=lambda unit: _SIZE_UNITS[unit])
+    return f"{size // _SIZE_UNITS[unit]}{unit or 'B'}"
+
+
+def parse_duration(text: str) -> float:
+    """Reads a duration such as `30s` and gives seconds.
+
+    Raises:
+        LimitError: it is no number of ms, s, min or h.
+    """
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?(ms|s|min|h)", text)
+    if match is None:
+        raise LimitError(f"{text!r} is not a duration", "write a number and ms, s, min or h, such as 30s")
+    return float(match[1]) * _DURATION_UNITS[match[2]]

@@ -1,0 +1,219 @@
+"""A workload: a component with an identity, grants and limits, run in a store and on a thread of its own.
+
+The thread that calls `run` waits. It is also the watchdog: when the deadline passes, or when it is interrupted
+itself, it stops the guest. A guest that waits inside a host function cannot be stopped there; its thread is then left
+behind, cut off from everything the host provides, and ends when the host function returns.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import wasmtime
+
+from elastic_hal.runtime import abi
+from elastic_hal.runtime.abi.calls import GuestFunction
+from elastic_hal.runtime.components import LoadedComponent
+from elastic_hal.runtime.engine import Engine
+from elastic_hal.runtime.errors import GrantError, NotACommandError
+from elastic_hal.runtime.identity import Identity
+from elastic_hal.runtime.imports import WASI_INTERFACES, check_imports, track, unlinkable
+from elastic_hal.runtime.interrupt import Interrupt
+from elastic_hal.runtime.limits import Limits, format_size
+from elastic_hal.runtime.outcome import Outcome, Reason, describe_trap, ran_out_of_memory
+from elastic_hal.runtime.policy import Grant
+from elastic_hal.runtime.standard_streams import Sink, StandardStreams, Tail, to_descriptor
+
+_RUN = "wasi:cli/run@0.2.0"
+_RESULT = abi.result(None, None)
+_MEMORIES = 4
+_TABLE_ELEMENTS = 1_000_000
+_INSTANCES = 1_000
+_HOST_STACK_BYTES = 16 * 1024**2
+_PATIENCE_SECONDS = 0.5
+_starting = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """What is to run. `link` connects the providers that the workload may use; it gets the workload so that it can
+    follow the grant.
+
+    `limits` are the grant's unless given. Standard output goes to the host's unless `output` takes it, standard error
+    likewise with `error`.
+    """
+
+    engine: Engine
+    component: LoadedComponent
+    identity: Identity
+    grant: Grant = field(default_factory=Grant)
+    limits: Limits | None = None
+    link: Callable[[abi.Linker, Workload], None] | None = None
+    arguments: Sequence[str] = ()
+    output: Sink | None = None
+    error: Sink | None = None
+    inherit_input: bool = False
+
+    def run(self) -> Outcome:
+        """Runs the guest to its end, on a thread of its own.
+
+        Raises:
+            RuntimeFailure: the guest cannot be started: an import is missing, a granted directory is not there.
+            LinkError: a provider does not fit its interface.
+            BaseException: KeyboardInterrupt and the like, after the guest was stopped.
+        """
+        run = _Run(self)
+        run.start()
+        return run.wait()
+
+
+class _Run:
+    """One run of a workload."""
+
+    def __init__(self, workload: Workload) -> None:
+        self._workload = workload
+        self._limits = workload.limits or workload.grant.limits
+        self._interrupt = Interrupt(workload.engine)
+        self._tail = Tail(workload.error or to_descriptor(2))
+        self._linker = abi.Linker(workload.engine.wasm, handles=self._limits.handles)
+        self._linker.wasm.add_wasip2()
+        if workload.link is not None:
+            workload.link(self._linker, workload)
+        check_imports(workload.component, workload.engine.wasm, {*WASI_INTERFACES, *self._linker.interfaces})
+        self._entry = _entry_point(workload.component)
+        self._started = time.monotonic()
+        self._done = threading.Event()
+        self._outcome: Outcome | None = None
+        self._raised: BaseException | None = None
+
+    def start(self) -> None:
+        """Starts the guest's thread, with room for the deepest guest and host functions below it."""
+        thread = threading.Thread(target=self._guest, name=f"workload {self._workload.identity.name}", daemon=True)
+        with _starting:
+            before = threading.stack_size(_HOST_STACK_BYTES)
+            try:
+                thread.start()
+            finally:
+                threading.stack_size(before)
+
+    def wait(self) -> Outcome:
+        """Waits for the end of the guest or of its time."""
+        try:
+            if not self._done.wait(self._limits.deadline_seconds):
+                self._stop()
+        except BaseException:
+            self._stop()
+            raise
+        if self._raised is not None:
+            raise self._raised
+        return self._outcome or self._ended("deadline", "it was waiting in a host function")
+
+    def _stop(self) -> None:
+        """Interrupts the guest; if it does not come back, cuts it off from the host."""
+        self._interrupt.set()
+        if not self._done.wait(_PATIENCE_SECONDS):
+            self._linker.close()
+
+    def _guest(self) -> None:
+        try:
+            self._outcome = self._execute()()
+        except BaseException as error:  # raised again by the thread that waits
+            self._raised = error
+        finally:
+            self._done.set()
+
+    def _execute(self) -> Callable[[], Outcome]:
+        """Runs the guest; gives what makes the outcome of it, to be called when everything that it wrote is there."""
+        streams = StandardStreams(self._workload.output, self._tail)
+        store = wasmtime.Store(self._workload.engine.wasm)
+        try:
+            store.set_wasi(_wasi_config(self._workload, streams))
+            return self._enter(store)
+        finally:
+            self._linker.close()
+            store.close()
+            streams.drain()
+
+    def _enter(self, store: wasmtime.Store) -> Callable[[], Outcome]:
+        store.set_limits(
+            memory_size=self._limits.memory_bytes,
+            table_elements=_TABLE_ELEMENTS,
+            instances=_INSTANCES,
+            memories=_MEMORIES,
+        )
+        self._interrupt.attach(store)
+        try:
+            instance = self._linker.wasm.instantiate(store, self._workload.component.compiled)
+            run = GuestFunction(self._linker, store, instance, (self._entry, "run"), result=_RESULT)
+            code = 0 if isinstance(run(), abi.Ok) else 1
+        except wasmtime.ExitTrap as trap:
+            code = trap.code
+        except wasmtime.WasmtimeError as error:
+            self._linker.raise_pending()
+            return partial(self._failed, str(error))
+        return partial(self._exited, code)
+
+    def _exited(self, code: int) -> Outcome:
+        if code and ran_out_of_memory("", self._tail.text):
+            return self._ended("memory", f"it exited with code {code}")
+        message = f"the guest exited with code {code}" if code else ""
+        return Outcome("exited", code, message, self._seconds(), self._tail.text if code else "")
+
+    def _failed(self, text: str) -> Outcome:
+        if self._interrupt.is_set:
+            return self._ended("deadline", "it was computing")
+        if "not found in the linker" in text:
+            raise unlinkable(self._workload.component.name, text)
+        cause = describe_trap(text, self._tail.text)
+        if ran_out_of_memory(text, self._tail.text):
+            return self._ended("memory", cause)
+        failure = self._linker.failure
+        if failure is not None and failure.incident in text:
+            return self._ended("host-error", cause)
+        return self._ended("trapped", cause)
+
+    def _ended(self, reason: Reason, detail: str) -> Outcome:
+        limits = self._limits
+        texts = {
+            "deadline": f"the guest was stopped at its deadline of {limits.deadline_seconds} seconds; {detail}",
+            "memory": f"the guest ran out of memory, of which it may have {format_size(limits.memory_bytes)}: {detail}",
+            "host-error": f"the guest was stopped because the host failed: {detail}",
+        }
+        return Outcome(reason, 1, texts.get(reason, f"the guest trapped: {detail}"), self._seconds(), self._tail.text)
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._started
+
+
+def _entry_point(component: LoadedComponent) -> str:
+    for name in component.exports:
+        if track(name) == track(_RUN):
+            return name
+    exports = ", ".join(component.exports) or "nothing"
+    raise NotACommandError(
+        f"{component.name}: it does not export wasi:cli/run, so there is nothing to run",
+        f"it exports {exports}; build it for a world that includes wasi:cli/command",
+    )
+
+
+def _wasi_config(workload: Workload, streams: StandardStreams) -> wasmtime.WasiConfig:
+    """Gives the guest its arguments and what the grant names; no network, and nothing else of the host."""
+    config = wasmtime.WasiConfig()
+    config.argv = [workload.identity.name, *workload.arguments]
+    config.env = [(name, os.environ[name]) for name in workload.grant.environment if name in os.environ]
+    for directory in workload.grant.directories:
+        if not directory.host.is_dir():
+            raise GrantError(f"{directory.host}: granted as {directory.guest}, but there is no such directory")
+        try:
+            config.preopen_dir(str(directory.host), directory.guest, directory.writable)
+        except wasmtime.WasmtimeError as failure:
+            raise GrantError(f"{directory.host}: granted as {directory.guest}, but it cannot be opened") from failure
+    if workload.inherit_input:
+        config.inherit_stdin()
+    streams.connect(config)
+    return config

@@ -1,0 +1,188 @@
+"""Policies, limits, identities and measurements."""
+
+import hashlib
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elastic_hal.runtime.errors import LimitError, PolicyError
+from elastic_hal.runtime.identity import Identity, content_digest
+from elastic_hal.runtime.imports import track
+from elastic_hal.runtime.limits import Limits, format_size, parse_duration, parse_size
+from elastic_hal.runtime.measurements import runtime_measurement, workload_measurement
+from elastic_hal.runtime.policy import DirectoryGrant, Grant, Policy
+
+DIGEST = "sha256:" + "0a" * 32
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Callable[[str], Policy]:
+    def load(text: str) -> Policy:
+        path = tmp_path / "policy.toml"
+        path.write_text(text, encoding="utf-8")
+        return Policy.load(path)
+
+    return load
+
+
+def test_a_whole_policy(policy: Callable[[str], Policy], tmp_path: Path) -> None:
+    loaded = policy(f"""
+        version = 1
+        [workload.collector]
+        digest = "{DIGEST}"
+        limits = {{ memory = "64MiB", deadline = "1.5s", handles = 7 }}
+        attestation = ["platform", "workload"]
+        environment = ["TZ"]
+        directories = [{{ host = "data", guest = "/data", writable = true }}, {{ host = "/srv", guest = "/srv" }}]
+    """)
+    grant = loaded.grant_for(Identity("collector", DIGEST))
+    assert grant == Grant(
+        attestation=frozenset({"platform", "workload"}),
+        environment=("TZ",),
+        directories=(DirectoryGrant(tmp_path / "data", "/data", True), DirectoryGrant(Path("/srv"), "/srv")),
+        limits=Limits(64 * 1024**2, 1.5, 7),
+    )
+    assert loaded.grant_for(Identity("collector", "sha256:" + "0b" * 32)) == Grant()
+    assert loaded.grant_for(Identity("other", DIGEST)) == Grant()
+
+
+def test_a_strict_host_starts_only_what_its_policy_names(policy: Callable[[str], Policy]) -> None:
+    loaded = policy(f'version = 1\nworkload.tied.digest = "{DIGEST}"\nworkload.free.environment = ["TZ"]')
+    assert loaded.admit(Identity("tied", DIGEST)) == Grant()
+    assert loaded.admit(Identity("free", DIGEST)).environment == ("TZ",)
+    with pytest.raises(PolicyError, match="does not admit workload 'other'") as caught:
+        loaded.admit(Identity("other", DIGEST))
+    assert "tied, free" in caught.value.hint
+    with pytest.raises(PolicyError, match="ties workload 'tied' to"):
+        loaded.admit(Identity("tied", "sha256:" + "0b" * 32))
+
+
+def test_no_policy_grants_nothing() -> None:
+    assert Policy().grant_for(Identity("any", DIGEST)) == Grant(
+        frozenset(), (), (), Limits(256 * 1024**2, None, 10_000)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("", "version", "version = 1"),
+        ("version = 2", "version", "version = 1"),
+        ("version = true", "version", ""),
+        ("version = 1\nworkloads = {}", "workloads", "did you mean workload?"),
+        ("version = 1\nworkload = 5", "workload", ""),
+        ("version = 1\nworkload.a = 5", "workload.a", ""),
+        ("version = 1\nworkload.a.limts = {}", "workload.a.limts", "did you mean limits?"),
+        ("version = 1\nworkload.a.zzz = {}", "workload.a.zzz", "known keys here: digest"),
+        ("version = 1\nworkload.a.digest = 'sha256:00'", "workload.a.digest", ""),
+        ("version = 1\nworkload.a.limits.memory = 5", "workload.a.limits.memory", ""),
+        ("version = 1\nworkload.a.limits.memory = '5 MB'", "workload.a.limits.memory", "256MiB"),
+        ("version = 1\nworkload.a.limits.memory = '5B'", "workload.a.limits", ""),
+        ("version = 1\nworkload.a.limits.deadline = '0s'", "workload.a.limits", ""),
+        ("version = 1\nworkload.a.limits.deadline = 'soon'", "workload.a.limits.deadline", "30s"),
+        ("version = 1\nworkload.a.limits.handles = 1.5", "workload.a.limits.handles", ""),
+        ("version = 1\nworkload.a.limits.handles = 0", "workload.a.limits", ""),
+        ("version = 1\nworkload.a.limits.memroy = '1MiB'", "workload.a.limits.memroy", "did you mean memory?"),
+        ("version = 1\nworkload.a.attestation = 'platform'", "workload.a.attestation", ""),
+        ("version = 1\nworkload.a.attestation = ['platfrom']", "workload.a.attestation[0]", "did you mean platform?"),
+        ("version = 1\nworkload.a.environment = [5]", "workload.a.environment[0]", ""),
+        ("version = 1\nworkload.a.environment = ['']", "workload.a.environment[0]", ""),
+        ("version = 1\nworkload.a.directories = [5]", "workload.a.directories[0]", ""),
+        ("version = 1\nworkload.a.directories = [{}]", "workload.a.directories[0].host", ""),
+        ("version = 1\nworkload.a.directories = [{host='a', guest='b'}]", "directories[0].guest", ""),
+        ("version = 1\nworkload.a.directories = [{host='a', guest='/b', writable=1}]", "directories[0].writable", ""),
+        ("version = ", "not TOML", ""),
+    ],
+)
+def test_a_policy_that_is_wrong_says_where(
+    policy: Callable[[str], Policy], tmp_path: Path, text: str, place: str, hint: str
+) -> None:
+    with pytest.raises(PolicyError) as caught:
+        policy(text)
+    assert caught.value.message.startswith(f"{tmp_path / 'policy.toml'}: ")
+    assert place in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_policy_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="No such file"):
+        Policy.load(tmp_path / "absent.toml")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    with pytest.raises(PolicyError, match="UTF-8"):
+        Policy.load(tmp_path / "binary")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("65536", 65536), ("64KiB", 65536), ("256 MiB", 2**28), ("2GiB", 2**31), ("7B", 7)]
+)
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text) == size
+    assert parse_size(format_size(size)) == size
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("250ms", 0.25), ("1.5 min", 90), ("2h", 7200)])
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@given(st.text(max_size=20))
+def test_any_other_text_is_refused_or_read(text: str) -> None:
+    for parse in (parse_size, parse_duration):
+        try:
+            assert parse(text) >= 0
+        except LimitError as error:
+            assert error.hint  # noqa: PT017
+
+
+def test_limits_have_bounds_of_their_own() -> None:
+    for wrong in ({"memory_bytes": 1}, {"deadline_seconds": 0}, {"deadline_seconds": float("nan")}, {"handles": 0}):
+        with pytest.raises(LimitError):
+            Limits(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "compatible"),
+    [
+        ("a:b/c@0.2.0", "a:b/c@0.2.9", True),
+        ("a:b/c@0.2.0", "a:b/c@0.3.0", False),
+        ("a:b/c@1.0.0", "a:b/c@1.9.3", True),
+        ("a:b/c@1.0.0", "a:b/c@2.0.0", False),
+        ("a:b/c@0.0.1", "a:b/c@0.0.2", False),
+        ("a:b/c@0.2.0-rc", "a:b/c@0.2.0", False),
+        ("a:b/c", "a:b/c@0.2.0", False),
+        ("a:b/c@0.2.0", "a:b/d@0.2.0", False),
+    ],
+)
+def test_versions_are_compared_as_wasmtime_does(one: str, other: str, compatible: bool) -> None:
+    assert (track(one) == track(other)) is compatible
+
+
+def test_a_workload_is_measured_by_its_component() -> None:
+    identity = Identity("guest", content_digest(b"content"))
+    measurement = workload_measurement(identity)
+    assert (measurement.name, measurement.algorithm) == ("workload", "sha-256")
+    assert measurement.value == hashlib.sha256(b"content").digest()
+
+
+def test_the_runtime_is_measured_by_its_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = runtime_measurement()
+    assert (own.name, own.algorithm, len(own.value)) == ("runtime", "sha-384", 48)
+
+    package = tmp_path / "measured_package"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_bytes(b"")
+    (package / "inner" / "module.py").write_bytes(b"x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    expected = hashlib.sha384()
+    for part in (
+        b"elastic-hal runtime measurement 1",
+        *(b"measured_package/__init__.py", b""),
+        *(b"measured_package/inner/module.py", b"x = 1\n"),
+        *(b"wasmtime", metadata.version("wasmtime").encode()),
+    ):
+        expected.update(len(part).to_bytes(8, "big") + part)
+    assert runtime_measurement(("measured_package",)).value == expected.digest()
