@@ -169,7 +169,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
 
 def test_the_default_directory_follows_xdg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_cache_dir() == tmp_path / "elastic-hal"
+    assert default_cache_dir() == tmp_path / "elastic-hal" / "components"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert default_cache_dir() == tmp_path / ".cache" / "elastic-hal"
+    assert default_cache_dir() == tmp_path / ".cache" / "elastic-hal" / "components"

@@ -182,7 +182,11 @@ def test_the_runtime_is_measured_by_its_sources(tmp_path: Path, monkeypatch: pyt
         b"elastic-hal runtime measurement 1",
         *(b"measured_package/__init__.py", b""),
         *(b"measured_package/inner/module.py", b"x = 1\n"),
-        *(b"wasmtime", metadata.version("wasmtime").encode()),
+        *(
+            part.encode()
+            for library in ("blake3", "cbor2", "cryptography", "cwt", "wasmtime")
+            for part in (library, metadata.version(library))
+        ),
     ):
         expected.update(len(part).to_bytes(8, "big") + part)
     assert runtime_measurement(("measured_package",)).value == expected.digest()

@@ -1,8 +1,8 @@
 """The resolved model of WIT: what every target, printer and check reads.
 
-The resolver builds it; nobody changes it afterwards. Objects refer to each other directly and compare by identity, so a type that is
-used in two places is the same object, and an alias made by `use` is a `TypeDef` of its own whose kind is `Alias`.
-Terms are those of the component model's WIT.md.
+The resolver builds it; nobody changes it afterwards. Objects refer to each other directly and compare by identity, so a
+type that is used in two places is the same object, and an alias made by `use` is a `TypeDef` of its own whose kind is
+`Alias`. Terms are those of the component model's WIT.md.
 """
 
 from __future__ import annotations
@@ -85,6 +85,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Record:
+    """A product type with named fields."""
+
     fields: tuple[Field, ...]
 
 
@@ -99,71 +101,97 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
+    """A tagged union; each case may carry a value."""
+
     cases: tuple[Case, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EnumCase:
+    """A case of an enum."""
+
     name: str
     docs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Enum:
+    """A choice among names that carry nothing."""
+
     cases: tuple[EnumCase, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
+    """One flag of a set."""
+
     name: str
     docs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
+    """A set of named flags; the first is bit 0."""
+
     flags: tuple[Flag, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Tuple:
+    """`tuple<…>`."""
+
     types: tuple[Type, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
+    """`option<type>`."""
+
     type: Type
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
+    """`result<ok, err>`; a side that carries nothing is None."""
+
     ok: Type | None
     err: Type | None
 
 
 @dataclass(frozen=True, slots=True)
 class List:
+    """`list<type>`."""
+
     type: Type
 
 
 @dataclass(frozen=True, slots=True)
 class FixedLengthList:
+    """`list<type, length>`."""
+
     type: Type
     length: int
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
+    """`map<key, value>`."""
+
     key: Type
     value: Type
 
 
 @dataclass(frozen=True, slots=True)
 class Future:
+    """`future<type>`, or bare `future`."""
+
     type: Type | None
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
+    """`stream<type>`, or bare `stream`."""
+
     type: Type | None
 
 
@@ -181,6 +209,8 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Borrow:
+    """`borrow<r>`: lent for the duration of a call."""
+
     resource: TypeDef
 
 
@@ -228,6 +258,8 @@ Type = Primitive | TypeDef
 
 
 class FunctionKind(enum.Enum):
+    """What a function belongs to."""
+
     FREESTANDING = "freestanding"
     METHOD = "method"
     STATIC = "static"
@@ -236,6 +268,8 @@ class FunctionKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
+    """A parameter of a function."""
+
     name: str
     type: Type
 
@@ -244,7 +278,8 @@ class Parameter:
 class Function:
     """A function. `name` is the canonical ABI's (`[method]key.sign`); `short_name` is what the source says (`sign`).
 
-    A method's first parameter is `self: borrow<resource>`; a constructor's result is `own<resource>` or a `result` of it.
+    A method's first parameter is `self: borrow<resource>`; a constructor's result is `own<resource>` or a `result` of
+    it.
     """
 
     name: str
@@ -293,11 +328,15 @@ class InterfaceItem:
 
 @dataclass(frozen=True, slots=True)
 class FunctionItem:
+    """A function that a world imports or exports directly."""
+
     function: Function
 
 
 @dataclass(frozen=True, slots=True)
 class TypeItem:
+    """A type that a world brings in by `use` or defines."""
+
     type: TypeDef
 
 
@@ -306,7 +345,7 @@ WorldItem = InterfaceItem | FunctionItem | TypeItem
 
 @dataclass(eq=False, slots=True)
 class World:
-    """A world after all `include`s. Keys are interface ids (`wasi:io/poll@0.2.9`) or plain names, in resolution order."""
+    """A world after all `include`s. Keys are interface ids (`wasi:io/poll@0.2.9`) or plain names, as resolved."""
 
     name: str
     package: Package
@@ -319,6 +358,8 @@ class World:
 
 @dataclass(eq=False, slots=True)
 class Package:
+    """A package: its interfaces and worlds by name."""
+
     name: PackageName
     interfaces: dict[str, Interface] = field(default_factory=dict)
     worlds: dict[str, World] = field(default_factory=dict)

@@ -27,4 +27,4 @@ def data_dir(package: str, name: str) -> Path:
     for candidate in (home / "_data" / name, home.parents[1] / name):
         if candidate.is_dir():
             return candidate
-    raise FileNotFoundError(f"elastic_hal.{package} is installed without its folder {name!r}; install elastic-hal again")
+    raise FileNotFoundError(f"elastic_hal.{package} lacks its folder {name!r}; install elastic-hal again")

@@ -29,9 +29,11 @@ _SHARED_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def default_cache_dir() -> Path:
-    """`$XDG_CACHE_HOME/elastic-hal`, or `~/.cache/elastic-hal`."""
+    """`$XDG_CACHE_HOME/elastic-hal/components`, or the same in `~/.cache`: a folder of its own, because whatever else
+    is cached beside it need not be closed to others.
+    """
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "elastic-hal"
+    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "elastic-hal" / "components"
 
 
 class ComponentCache:

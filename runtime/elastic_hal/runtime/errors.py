@@ -11,8 +11,10 @@
          │   ├─ NotACommandError        it does not export wasi:cli/run
          │   └─ UnlinkableImportError   it imports something that this runtime does not provide
          ├─ PolicyError           the policy file is wrong: file, place in it, reason
+         │   └─ AdmissionError          it is right, and does not let the workload start
          ├─ LimitError            a limit is not a size, a duration or a number
-         └─ GrantError            the policy grants something that this host does not have
+         ├─ GrantError            the policy grants something that this host does not have
+         └─ ArgumentError         an argument cannot be given to a guest
 
 What a running guest does wrong is no exception here: it is an `Outcome` (see `outcome.py`). Platforms raise
 `PlatformError` (see `platform.py`), the calling convention has errors of its own (see `abi/errors.py`).
@@ -70,9 +72,17 @@ class PolicyError(RuntimeFailure):
     """The policy file is wrong."""
 
 
+class AdmissionError(PolicyError):
+    """The policy does not let the workload start."""
+
+
 class LimitError(RuntimeFailure):
     """A limit cannot be read."""
 
 
 class GrantError(RuntimeFailure):
     """The policy grants something that this host does not have, such as a directory that is not there."""
+
+
+class ArgumentError(RuntimeFailure):
+    """An argument cannot be given to a guest."""

@@ -1,8 +1,8 @@
 """What the runtime vouches for in evidence: its own code and the workload's component.
 
-The runtime's measurement covers the Python sources that run on the host and the version of wasmtime. It says which
-code was installed when it was taken, under the assumption that the platform's own measurement covers the file system
-and the interpreter.
+The runtime's measurement covers the Python sources that run on the host and the versions of the libraries that they
+stand on. It says which code was installed when it was taken, under the assumption that the platform's own measurement
+covers the file system and the interpreter.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.platform import Measurement
 
 HOST_PACKAGES = ("elastic_hal.cli", "elastic_hal.reference_impl", "elastic_hal.runtime")
+LIBRARIES = ("blake3", "cbor2", "cryptography", "cwt", "wasmtime")
 _DOMAIN = b"elastic-hal runtime measurement 1"
 
 
@@ -28,17 +29,23 @@ def workload_measurement(identity: Identity) -> Measurement:
 
 @functools.cache
 def runtime_measurement(packages: tuple[str, ...] = HOST_PACKAGES) -> Measurement:
-    """The measurement of the runtime: SHA-384 over domain, files and wasmtime's version, each part preceded by its
-    length.
+    """The measurement of the runtime: SHA-384 over domain, files and the libraries with their versions, each part
+    preceded by its length.
 
     Files are the `*.py` of the given packages, as far as they are installed, in the order of their paths inside the
     package.
     """
     digest = hashlib.sha384()
-    for part in (_DOMAIN, *_sources(packages), b"wasmtime", metadata.version("wasmtime").encode()):
+    for part in (_DOMAIN, *_sources(packages), *_versions()):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return Measurement("runtime", "sha-384", digest.digest())
+
+
+def _versions() -> Iterator[bytes]:
+    for library in LIBRARIES:
+        yield library.encode()
+        yield metadata.version(library).encode()
 
 
 def _sources(packages: tuple[str, ...]) -> Iterator[bytes]:

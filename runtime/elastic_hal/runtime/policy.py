@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from elastic_hal.runtime.errors import LimitError, PolicyError
+from elastic_hal.runtime.errors import AdmissionError, LimitError, PolicyError
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.limits import Limits, parse_duration, parse_size
 
@@ -79,7 +79,8 @@ class Policy:
             raise PolicyError(f"{path}: the policy cannot be read: {reason}") from error
         try:
             document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
+            # Numbers with thousands of digits and deep nesting are refused by Python, not by the TOML reader.
             raise PolicyError(f"{path}: not TOML: {error}") from error
         return _Reader(path).policy(document)
 
@@ -94,17 +95,17 @@ class Policy:
         """What a workload may do, for a host that starts only what its policy names.
 
         Raises:
-            PolicyError: no rule has its name, or the rule is tied to another component.
+            AdmissionError: no rule has its name, or the rule is tied to another component.
         """
         rule = self.rules.get(identity.name)
         if rule is None:
             named = ", ".join(self.rules) or "none"
-            raise PolicyError(
+            raise AdmissionError(
                 f"the policy does not admit workload {identity.name!r}",
                 f"it names: {named}; add a table [workload.{identity.name}] or start it under another name",
             )
         if rule.digest is not None and rule.digest != identity.digest:
-            raise PolicyError(
+            raise AdmissionError(
                 f"the policy ties workload {identity.name!r} to {rule.digest}, but the component is {identity.digest}",
                 "was it built again? Check it, then change the digest in the policy",
             )

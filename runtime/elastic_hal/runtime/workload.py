@@ -20,7 +20,7 @@ from elastic_hal.runtime import abi
 from elastic_hal.runtime.abi.calls import GuestFunction
 from elastic_hal.runtime.components import LoadedComponent
 from elastic_hal.runtime.engine import Engine
-from elastic_hal.runtime.errors import GrantError, NotACommandError
+from elastic_hal.runtime.errors import ArgumentError, GrantError, NotACommandError
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.imports import WASI_INTERFACES, check_imports, track, unlinkable
 from elastic_hal.runtime.interrupt import Interrupt
@@ -204,8 +204,9 @@ def _entry_point(component: LoadedComponent) -> str:
 def _wasi_config(workload: Workload, streams: StandardStreams) -> wasmtime.WasiConfig:
     """Gives the guest its arguments and what the grant names; no network, and nothing else of the host."""
     config = wasmtime.WasiConfig()
-    config.argv = [workload.identity.name, *workload.arguments]
-    config.env = [(name, os.environ[name]) for name in workload.grant.environment if name in os.environ]
+    config.argv = [_text(value, "an argument of the guest") for value in (workload.identity.name, *workload.arguments)]
+    granted = [name for name in workload.grant.environment if name in os.environ]
+    config.env = [(name, _text(os.environ[name], f"the environment variable {name}")) for name in granted]
     for directory in workload.grant.directories:
         if not directory.host.is_dir():
             raise GrantError(f"{directory.host}: granted as {directory.guest}, but there is no such directory")
@@ -217,3 +218,18 @@ def _wasi_config(workload: Workload, streams: StandardStreams) -> wasmtime.WasiC
         config.inherit_stdin()
     streams.connect(config)
     return config
+
+
+def _text(value: str, what: str) -> str:
+    """Refuses what cannot be handed on whole: bytes that were not UTF-8, and NUL, where C would end the text."""
+    if "\0" in value or not _is_unicode(value):
+        raise ArgumentError(f"{what} is not UTF-8 text without NUL: {value!r}", "give it as a file, or encoded")
+    return value
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

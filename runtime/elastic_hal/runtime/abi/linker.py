@@ -125,7 +125,9 @@ class Linker:
     def root(self) -> Iterator[InstanceLinker]:
         """Links functions that a world imports directly, inside a `with` block."""
         with self.wasm.root() as root, _missing_function("the world"):
-            yield InstanceLinker("", root, self._state)
+            functions = InstanceLinker("", root, self._state)
+            yield functions
+        self.interfaces += functions.names
 
     def close(self) -> None:
         """Ends the workload: from here on its calls trap, and everything that it holds is dropped. Calling it again
@@ -142,6 +144,7 @@ class InstanceLinker:
         self._interface = interface
         self._raw = raw
         self._state = state
+        self.names: list[str] = []
 
     def resource(self, name: str, resource: Callable[..., Resource]) -> None:
         """Links a resource that the host implements as a Python class."""
@@ -172,6 +175,7 @@ class InstanceLinker:
         key = next(_keys)
         _bound[key] = bind(label, implementation, parameters, result, self._state)
         self._add("wasmtime_component_linker_instance_add_func", name, _call_pointer, key, _release_function_pointer)
+        self.names.append(name)
 
     def static(
         self,

@@ -1,0 +1,260 @@
+"""`elastic-hal conformance`: runs the suite against a runtime, and shows what is in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from elastic_hal.cli.console import message, print_json, progress
+from elastic_hal.cli.failures import BAD, ENVIRONMENT, USAGE, CommandError
+
+if TYPE_CHECKING:
+    from elastic_hal.codegen.model import Resolve
+    from elastic_hal.codegen.targets.suite.cases import SuiteGuest
+    from elastic_hal.conformance import Adapter, BuiltSuite, Expectations, SuiteResult
+
+REFERENCE = "elastic-hal-reference"
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _refuse_nan(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("it is not a number")
+    return value
+
+
+def _suite_options(command: F) -> F:
+    command = click.option(
+        "-k", "expression", metavar="EXPR", help="Only cases that match, such as 'hash and not boundary'."
+    )(command)
+    return click.option(
+        "--cases", type=click.Path(path_type=Path), metavar="DIR", help="Case files. Default: those of the suite."
+    )(command)
+
+
+def _run_options(command: F) -> F:
+    command = click.option(
+        "--expectations", type=click.Path(path_type=Path), metavar="FILE", help="Failures that are known (TOML)."
+    )(command)
+    command = click.option(
+        "--timeout",
+        type=click.FloatRange(0.1, 86_400),
+        callback=_refuse_nan,
+        metavar="SECONDS",
+        help="For each case, in place of its own.",
+    )(command)
+    command = click.option("--platform", metavar="NAME", help="The platform that the adapter is told to use.")(command)
+    command = click.option(
+        "--adapter", default=REFERENCE, show_default=True, metavar="A", help="A shipped adapter, or a Python file."
+    )(command)
+    return _suite_options(command)
+
+
+@click.group()
+def conformance() -> None:
+    """Run the conformance suite and look at its cases."""
+
+
+@conformance.command()
+@_run_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where to write results.jsonl, junit.xml, summary.md, report.html.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the whole result as JSON.")
+def run(
+    *,
+    adapter: str,
+    platform: str | None,
+    cases: Path | None,
+    expression: str | None,
+    expectations: Path | None,
+    timeout: float | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Run the suite. The exit code is 0 where the runtime conforms, 1 where not, 3 where the runtime is not there."""
+    from elastic_hal.conformance import load_expectations
+
+    known = None if expectations is None else load_expectations(expectations)
+    result = run_and_report(adapter, platform, cases, expression, out, known, timeout)
+    if as_json:
+        print_json(result.to_json())
+    else:
+        for item in result.results:
+            if not item.verdict.is_good:
+                click.echo(f"{item.verdict.value:<6} {item.interface} {item.case.id}: {item.reason}")
+        for entry in result.stale:
+            click.echo(f"stale  {entry}")
+        click.echo(result.summary)
+    for path in result.files.values():
+        message(f"written: {path}")
+    if result.unavailable is not None:
+        return ENVIRONMENT
+    return 0 if result.ok else BAD
+
+
+@conformance.command("list")
+@_suite_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(cases: Path | None, expression: str | None, as_json: bool) -> None:
+    """List the cases."""
+    from elastic_hal.conformance import case_to_json, list_cases
+
+    _, guests = _guests(cases)
+    pairs = list_cases(guests, expression)
+    if as_json:
+        print_json([case_to_json(interface, case) for interface, case in pairs])
+        return
+    for interface, case in pairs:
+        click.echo(f"{interface} {case.id}: {case.title}")
+    message(f"{len(pairs)} cases")
+
+
+@conformance.command()
+@_run_options
+@click.option("--run/--no-run", "with_run", default=True, help="Whether to run the suite for verdicts.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def matrix(
+    *,
+    adapter: str,
+    platform: str | None,
+    cases: Path | None,
+    expression: str | None,
+    expectations: Path | None,
+    timeout: float | None,
+    with_run: bool,
+    as_json: bool,
+) -> int:
+    """Print for each catalogue id its functions, cases and verdict."""
+    from elastic_hal.conformance import list_cases, load_expectations
+    from elastic_hal.conformance import matrix as make_matrix
+
+    result = None
+    if with_run:
+        known = None if expectations is None else load_expectations(expectations)
+        result = run_and_report(adapter, platform, cases, expression, None, known, timeout)
+    _, guests = _guests(cases)
+    rows = make_matrix(list_cases(guests, expression), result)
+    if as_json:
+        print_json([row.to_json() for row in rows])
+    else:
+        for row in rows:
+            click.echo(
+                f"{row.id:<7} {row.verdict:<9} {len(row.functions):>3} functions {len(row.cases):>4} cases  {row.text}"
+            )
+    return BAD if any(row.verdict in {"fail", "error", "xpass"} for row in rows) else 0
+
+
+@conformance.command()
+@_suite_options
+@click.option("--mutant", "names", multiple=True, metavar="NAME", help="Only this one; may be given more than once.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def mutants(cases: Path | None, expression: str | None, names: tuple[str, ...], as_json: bool) -> int:
+    """Run the suite against broken copies of the reference runtime: each must be noticed."""
+    from elastic_hal.conformance import adapter_options, load_adapter, mutant_names, run_mutants
+
+    for name in names:
+        if name not in mutant_names():
+            raise CommandError(f"there is no mutant {name!r}", USAGE, f"there are {', '.join(mutant_names())}")
+
+    def adapter_for(name: str) -> Adapter:
+        return load_adapter(REFERENCE, adapter_options(None, name))
+
+    results = run_mutants(build(cases, expression), adapter_for, names=names or None, expression=expression)
+    if as_json:
+        print_json([result.to_json() for result in results])
+    else:
+        for result in results:
+            verdict = f"killed by {len(result.killed_by)} cases" if result.killed else "NOT NOTICED"
+            click.echo(f"{result.mutant:<16} {verdict}")
+    return 0 if all(result.killed for result in results) else BAD
+
+
+@conformance.command()
+@_run_options
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The file to write.")
+def expectations(
+    *,
+    adapter: str,
+    platform: str | None,
+    cases: Path | None,
+    expression: str | None,
+    expectations: Path | None,
+    timeout: float | None,
+    out: Path,
+) -> None:
+    """Run the suite and write every failure down as expected. Reasons in an earlier file (--expectations) are kept."""
+    from elastic_hal.conformance import load_expectations, write_expectations
+
+    previous = None if expectations is None else load_expectations(expectations)
+    result = run_and_report(adapter, platform, cases, expression, None, None, timeout)
+    count = write_expectations(result, out, previous)
+    message(f"{out}: {count} expected failures")
+
+
+def run_and_report(
+    adapter: str,
+    platform: str | None = None,
+    cases: Path | None = None,
+    expression: str | None = None,
+    out: Path | None = None,
+    expectations: Expectations | None = None,
+    timeout: float | None = None,
+) -> SuiteResult:
+    """Builds what has to be built, runs it, and writes the reports where a folder is given."""
+    from elastic_hal.conformance import adapter_options, load_adapter, run_suite, write_reports
+
+    loaded = load_adapter(adapter, adapter_options(platform, None))
+    if adapter == REFERENCE and platform is not None:
+        from elastic_hal.reference_impl import platforms
+
+        platforms.load(platform)  # A platform that is not there is told at once, not by every case after a long build.
+    suite = build(cases, expression)
+    with progress("running cases") as update:
+        result = run_suite(
+            suite,
+            loaded,
+            platform=platform,
+            expression=expression,
+            expectations=expectations,
+            timeout=timeout,
+            on_progress=lambda _result, done, total: update("running cases", done, total),
+        )
+    return result if out is None else write_reports(result, suite.cases(), out)
+
+
+def build(cases: Path | None = None, expression: str | None = None) -> BuiltSuite:
+    """The components of the suite, built where the cache has none."""
+    from elastic_hal.conformance import build_suite, list_cases, select_guests
+
+    resolve, guests = _guests(cases)
+    if not list_cases(guests, expression):
+        raise CommandError(
+            f"no case matches -k {expression!r}", USAGE, "`elastic-hal conformance list` shows the cases"
+        )
+    wanted = select_guests(guests, expression)
+    done: list[str] = []
+
+    with progress("building the suite") as update:
+
+        def built(name: str, cached: bool) -> None:
+            done.append(name)
+            update(f"building the suite: {name}", len(done), len(wanted))
+
+        return build_suite(resolve, wanted, on_built=built)
+
+
+def _guests(cases: Path | None) -> tuple[Resolve, list[SuiteGuest]]:
+    from elastic_hal.codegen.frontend import load_or_raise
+    from elastic_hal.codegen.resources import contract_dir
+    from elastic_hal.conformance import load_guests
+
+    resolve = load_or_raise([contract_dir()])
+    return resolve, load_guests(resolve, cases)

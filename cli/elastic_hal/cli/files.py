@@ -1,0 +1,32 @@
+"""Files that commands read and write themselves: never more than is sensible, and whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def read_at_most(path: Path, limit: int) -> bytes:
+    """The content of a file; of one that is longer, `limit` bytes and one more, so that the reader sees that it is."""
+    with path.open("rb") as file:
+        return file.read(limit + 1)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file that appears whole or not at all. What is there already and is no ordinary file, such as a pipe, is
+    written to.
+    """
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
+    target = path.resolve()
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        try:
+            partial.write_bytes(content)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or os.strerror(error.errno or 0), str(path)) from error

@@ -1,0 +1,137 @@
+"""The entry point: the tree of commands, loaded when used, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from elastic_hal.cli.console import message
+from elastic_hal.cli.failures import INTERRUPTED, USAGE, Failure, describe
+
+PROGRAM = "elastic-hal"
+_COMPLETION = "_ELASTIC_HAL_COMPLETE"
+
+_COMMANDS = {
+    "wit": ("wit_commands", "wit", "Check, print and convert WIT packages."),
+    "generate": ("generate_commands", "generate", "Generate host bindings, guest bindings or a conformance suite."),
+    "guest": ("guest_commands", "guest", "Start and build guest projects."),
+    "run": ("run_command", "run", "Run a component on the reference runtime."),
+    "conformance": ("conformance_commands", "conformance", "Run the conformance suite and look at its cases."),
+    "platform": ("platform_commands", "platform", "Show the platform underneath."),
+    "attest": ("evidence_commands", "attest", "Make attestation evidence."),
+    "verify": ("evidence_commands", "verify", "Verify attestation evidence."),
+    "demo": ("demo", "demo", "Run the whole pipeline once and say what happened."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module only when that command is used, so that starting up stays cheap."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(f"elastic_hal.cli.{module}"), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}.{attribute} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, _, summary) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="elastic-hal", message="%(version)s")
+def cli() -> None:
+    """Contract, bindings, reference runtime and conformance suite of the ELASTIC hardware abstraction layer."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and leaves with its exit code.
+
+    0 good, 1 the checked thing is bad, 2 usage, 3 something that the command needs is not on this machine.
+    """
+    _occupy_standard_descriptors()
+    try:
+        _complete()
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except click.exceptions.Exit as leave:
+        code = leave.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code = USAGE
+    except click.ClickException as error:
+        code = _report(_usage(error))
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        code = _report(Failure("interrupted", INTERRUPTED))
+    except BrokenPipeError:
+        _give_up_output()
+        code = 0
+    except Exception as error:
+        failure = describe(error)
+        if failure is None:
+            raise
+        if isinstance(error, OSError):
+            _give_up_output()
+        code = _report(failure)
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Runs one command. What it returns is its exit code; most return nothing, which is 0."""
+    with cli.make_context(PROGRAM, arguments) as context:
+        value = cli.invoke(context)
+    return value if isinstance(value, int) else 0
+
+
+def _complete() -> None:
+    """Answers a shell that asks how a command line may go on."""
+    instruction = os.environ.get(_COMPLETION)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        raise click.exceptions.Exit(shell_complete(cli, {}, PROGRAM, _COMPLETION, instruction))
+
+
+def _usage(error: click.ClickException) -> Failure:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = "" if context is None else f"{context.command_path} --help"
+    return Failure(error.format_message(), error.exit_code, hint)
+
+
+def _report(failure: Failure) -> int:
+    lines = [failure.findings] if failure.findings else []
+    lines.append(f"{PROGRAM}: {failure.message}")
+    if failure.hint:
+        lines.append(f"  hint: {failure.hint}")
+    with contextlib.suppress(OSError):
+        message("\n".join(lines))
+    return failure.exit_code
+
+
+def _occupy_standard_descriptors() -> None:
+    """Takes the numbers 0 to 2 where they were closed when we started: else the next file that is opened gets one of
+    them, and what is meant for standard output is written into it.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _give_up_output() -> None:
+    """Drops what is still buffered for standard output, which nobody takes any more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,52 @@
+"""Makes the checked-in generated code anew: `make generate`. `TREES` is also what the test compares with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import elastic_hal.guest_sdk
+import elastic_hal.reference_impl
+from elastic_hal.codegen.frontend import load_or_raise, select_world
+from elastic_hal.codegen.model import Resolve, World
+from elastic_hal.codegen.resources import contract_dir
+from elastic_hal.codegen.targets import generate_guest, generate_host, write_tree
+
+WORLD = "imports"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A folder of generated code and what makes it."""
+
+    folder: Path
+    make: Callable[[Resolve, World], dict[str, str]]
+
+
+TREES = (
+    Tree(
+        Path(next(iter(elastic_hal.reference_impl.__path__))) / "bindings",
+        lambda resolve, world: generate_host(resolve, world, external=("wasi:*",)),
+    ),
+    Tree(Path(next(iter(elastic_hal.guest_sdk.__path__))) / "bindings", generate_guest),
+)
+
+
+def generated() -> Iterator[tuple[Path, dict[str, str]]]:
+    """Each folder with the files that belong in it."""
+    resolve = load_or_raise([contract_dir()])
+    world = select_world(resolve, WORLD)
+    for tree in TREES:
+        yield tree.folder, tree.make(resolve, world)
+
+
+def main() -> None:
+    """Writes every tree."""
+    for folder, files in generated():
+        changed = write_tree(files, folder)
+        print(f"{folder}: {len(files)} files, {len(changed)} changed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""`elastic-hal run`: a component on the reference runtime, once or, for the suite, once for each line of input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from elastic_hal.cli.console import message
+from elastic_hal.cli.failures import USAGE, CommandError
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.argument("component", type=click.Path(path_type=Path), metavar="COMPONENT.wasm")
+@click.argument("arguments", nargs=-1, metavar="[-- ARGUMENT…]")
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What the workload is granted (TOML). Without it: nothing.",
+)
+@click.option("--platform", default="simulated", show_default=True, help="The platform to run on.")
+@click.option("--name", metavar="NAME", help="Name of the workload. Default: the file's name without its suffix.")
+@click.option("--no-cache", is_flag=True, help="Compile anew and keep nothing.")
+@click.option("--batch", is_flag=True, help="Run once for each line of standard input, a JSON array of arguments.")
+@click.option("--mutant", metavar="NAME", help="Break the host on purpose, to see whether a suite notices.")
+def run(
+    *,
+    component: Path,
+    arguments: tuple[str, ...],
+    policy: Path | None,
+    platform: str,
+    name: str | None,
+    no_cache: bool,
+    batch: bool,
+    mutant: str | None,
+) -> int:
+    """Run a component that exports wasi:cli/run.
+
+    Its output is this command's output, its exit code this command's exit code. Where it traps, or is stopped at a
+    limit, the reason goes to standard error and the exit code is 1.
+    """
+    from elastic_hal.cli.workloads import open_host
+
+    host = open_host(platform, policy, cached=not no_cache)
+    loaded = host.engine.load(component)
+    link = None
+    if mutant is not None:
+        from elastic_hal.cli.mutant_host import mutant_link
+
+        link = mutant_link(host.reference, mutant)
+
+    def once(values: Sequence[str], *, inherit_input: bool) -> int:
+        workload = host.workload(loaded, name or component.stem, values, link, inherit_input=inherit_input)
+        outcome = workload.run()
+        if outcome.message and outcome.reason != "exited":
+            message(f"elastic-hal: {component.stem}: {outcome.message}")
+        return outcome.exit_code
+
+    if not batch:
+        return once(arguments, inherit_input=True)
+    if arguments:
+        raise CommandError("--batch takes the arguments from standard input, not from the command line", USAGE)
+    for number, line in enumerate(_input_lines(), start=1):
+        code = once(_batch_line(line, number), inherit_input=False)
+        click.echo(json.dumps({"batch-exit": code}))
+    return 0
+
+
+def _input_lines() -> Iterable[bytes]:
+    return () if sys.stdin is None else sys.stdin.buffer
+
+
+def _batch_line(line: bytes, number: int) -> list[str]:
+    try:
+        values = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise CommandError(
+            f"line {number} of standard input is no JSON array of strings",
+            USAGE,
+            'write it like ["one", "two"]',
+        )
+    return values

@@ -1,0 +1,60 @@
+"""Starting a workload on the reference host: what `run` and `demo` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from elastic_hal.reference_impl import platforms
+from elastic_hal.reference_impl.host import ReferenceHost
+from elastic_hal.runtime import abi
+from elastic_hal.runtime.cache import default_cache_dir
+from elastic_hal.runtime.components import LoadedComponent
+from elastic_hal.runtime.engine import Engine
+from elastic_hal.runtime.identity import Identity
+from elastic_hal.runtime.policy import Grant, Policy
+from elastic_hal.runtime.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """An engine with a platform under it and the policy over it."""
+
+    engine: Engine
+    reference: ReferenceHost
+    policy: Policy | None
+
+    def workload(
+        self,
+        component: LoadedComponent,
+        name: str,
+        arguments: Sequence[str],
+        link: Callable[[abi.Linker, Workload], None] | None = None,
+        *,
+        inherit_input: bool = True,
+    ) -> Workload:
+        """The component as a workload of that name, with what the policy grants it.
+
+        Raises AdmissionError where there is a policy and it does not admit the workload.
+        """
+        identity = Identity(name, component.digest)
+        grant = Grant() if self.policy is None else self.policy.admit(identity)
+        return Workload(
+            self.engine,
+            component,
+            identity,
+            grant,
+            link=link or self.reference.link,
+            arguments=tuple(arguments),
+            inherit_input=inherit_input,
+        )
+
+
+def open_host(platform: str, policy: Path | None, *, cached: bool = True) -> Host:
+    """Makes the reference host ready on a platform."""
+    return Host(
+        Engine(default_cache_dir() if cached else None),
+        ReferenceHost(platforms.load(platform)),
+        None if policy is None else Policy.load(policy),
+    )

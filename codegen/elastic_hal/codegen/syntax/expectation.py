@@ -1,0 +1,92 @@
+"""Says what is wrong about a token that does not fit: what was expected, what is there, and what to write."""
+
+from __future__ import annotations
+
+from elastic_hal.codegen.codes import Code
+from elastic_hal.codegen.diagnostics import Diagnostic, Fix, Note, Severity
+from elastic_hal.codegen.source import SourceFile, Span
+from elastic_hal.codegen.syntax.ast import Token
+from elastic_hal.codegen.syntax.tables import END, Tables
+
+_CLASSES = {
+    "ID": "a name",
+    "VERSION": "a version",
+    "INTEGER": "a number",
+    "TEXT": "a string",
+    END: "the end of the file",
+}
+_TYPE_WORDS = frozenset({"U8", "LIST", "OPTION", "TUPLE"})
+"""Terminals that are expected together only where a type is."""
+
+_TYPE_STARTS = frozenset(
+    {
+        *(
+            "U8",
+            "U16",
+            "U32",
+            "U64",
+            "S8",
+            "S16",
+            "S32",
+            "S64",
+            "F32",
+            "F64",
+            "BOOL",
+            "CHAR",
+            "STRING",
+            "ERROR_CONTEXT",
+        ),
+        *("LIST", "MAP", "OPTION", "RESULT", "TUPLE", "FUTURE", "STREAM", "OWN", "BORROW", "ID"),
+    }
+)
+_ENDS_LINE = frozenset({"SEMICOLON", "COMMA", "RBRACE", "RPAR", "MORETHAN"})
+
+
+def unexpected_token(
+    file: SourceFile, token: Token, previous: Token | None, expected: frozenset[str], tables: Tables
+) -> Diagnostic:
+    """The diagnostic for `token`, which came after `previous` where only `expected` could stand."""
+    found = "the end of the file" if token.type == END else _describe_found(token)
+    wanted = _describe_expected(expected, tables)
+    span = Span(file, token.start, token.end)
+    if "SEMICOLON" in expected and previous is not None and "\n" in file.text[previous.end : token.start]:
+        # The place to look at is the end of the line before, where the semicolon belongs.
+        at = Span(file, previous.end, previous.end)
+        fix = Fix(at, ";") if token.type != END else None
+        return Diagnostic(Code.SYNTAX, Severity.ERROR, f"expected {wanted} after `{previous.text}`", at, (), fix)
+    notes: list[Note] = []
+    fix = None
+    if "ID" in expected and tables.keywords.get(token.text) == token.type and token.text[0].isalpha():
+        notes.append(Note(f"`{token.text}` is a keyword of WIT; as a name it is written `%{token.text}`"))
+        if "U8" not in expected:
+            fix = Fix(span, f"%{token.text}")
+    if expected == {"SLASH"}:
+        notes.append(
+            Note("a path is `namespace:package/interface@version`; types are used inside an interface or world")
+        )
+    if token.type == "LPAR" and expected >= _TYPE_WORDS:
+        notes.append(Note("a function returns one type; several values together are a record or a `tuple<…>`"))
+    return Diagnostic(Code.SYNTAX, Severity.ERROR, f"expected {wanted}, found {found}", span, tuple(notes), fix)
+
+
+def _describe_found(token: Token) -> str:
+    if token.type == "TEXT":
+        return "a string"
+    return f"`{token.text}`"
+
+
+def _describe_expected(expected: frozenset[str], tables: Tables) -> str:
+    names: list[str] = []
+    if expected >= _TYPE_WORDS:
+        types = {symbol for symbol in expected if symbol in _TYPE_STARTS}
+        expected = expected - types
+        names.append("a type")
+    for symbol in sorted(expected):
+        text = tables.text_of(symbol)
+        if symbol == "INTEGER" and "VERSION" in expected:
+            continue
+        names.append(_CLASSES[symbol] if symbol in _CLASSES and text is None else f"`{text}`")
+    names.sort(key=lambda name: (not name.startswith("a "), name))
+    if len(names) == 1:
+        return names[0]
+    return f"{', '.join(names[:-1])} or {names[-1]}"

@@ -1,0 +1,142 @@
+"""Turns WIT text into tokens and collects the doc comments before each.
+
+It goes through the text once and yields tokens as they are asked for, so that hostile text costs no memory before the
+parser refuses it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from elastic_hal.codegen.codes import Code
+from elastic_hal.codegen.diagnostics import Diagnostics
+from elastic_hal.codegen.source import SourceFile, Span
+from elastic_hal.codegen.syntax.ast import Token
+from elastic_hal.codegen.syntax.comments import text_of_comments
+from elastic_hal.codegen.syntax.names import problem_of_name
+
+UNUSED_KEYWORDS = frozenset({"from"})
+"""Words that WIT keeps for itself though no rule of the grammar uses them."""
+
+MAX_ERRORS = 20
+"""Lexical errors after which a file is given up."""
+
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u0149\u0673\u0f77\u0f79\u17a3\u17a4\u17b4\u17b5]"
+)
+
+_TOKEN = re.compile(
+    r"""(?:[ \t\n]|\r\n)*(?:
+      (?P<word>%?[^\W\d][\w-]*)
+    | (?P<comment>//[^\n]*)
+    | (?P<block>/\*)
+    | (?P<punctuation>->|[=,:;(){}<>@./])
+    | (?P<version>[0-9]+(?:\.[0-9]+)+(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)
+    | (?P<integer>[0-9]+)
+    | (?P<text>"[^"\r\n]*")
+    | (?P<end>\Z)
+    | (?P<other>.)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+
+_BLOCK_MARK = re.compile(r"/\*|\*/")
+
+
+class Lexer:
+    """The tokens of one file. `docs` maps the start of a token to the doc comment before it."""
+
+    def __init__(self, file: SourceFile, keywords: Mapping[str, str], diagnostics: Diagnostics) -> None:
+        self.docs: dict[int, str] = {}
+        self._file = file
+        self._keywords = keywords
+        self._diagnostics = diagnostics
+        self._pending: list[str] = []
+        self._errors = 0
+        self._names: set[str] = set()
+
+    def tokens(self) -> Iterator[Token]:
+        """Every token up to the end of the text, or to where reading on makes no sense."""
+        self._refuse_forbidden_characters()
+        text = self._file.text
+        position = 1 if text.startswith("\ufeff") else 0
+        keywords, names, match_token = self._keywords, self._names, _TOKEN.match
+        while not self.gave_up:
+            found = match_token(text, position)
+            if found is None or (group := found.lastgroup) is None or group == "end":
+                return
+            start, position = found.span(group)
+            if group == "comment":
+                self._pending.append(text[start:position])
+                continue
+            if group == "block":
+                position = self._skip_block_comment(start)
+                continue
+            if self._pending:
+                self.docs[start] = text_of_comments(self._pending)
+                self._pending.clear()
+            lexeme = text[start:position]
+            if group == "word":
+                keyword = keywords.get(lexeme)
+                if keyword is not None:
+                    yield Token(keyword, lexeme, start, position)
+                    continue
+                if lexeme not in names:
+                    self._check_name(lexeme, start, position)
+                yield Token("ID", lexeme[1:] if lexeme[0] == "%" else lexeme, start, position)
+            elif group == "punctuation":
+                yield Token(keywords[lexeme], lexeme, start, position)
+            elif group == "other":
+                self._refuse_character(start)
+            else:
+                yield Token(group.upper(), lexeme, start, position)
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether there were so many errors that the rest of the text is not read."""
+        return self._errors >= MAX_ERRORS
+
+    def _refuse_forbidden_characters(self) -> None:
+        for found in _FORBIDDEN.finditer(self._file.text):
+            code_point = f"U+{ord(found.group()):04X}"
+            self._error(
+                Code.FORBIDDEN_CHARACTER,
+                f"the character {code_point} may not stand in WIT text: it can make the text look like another one",
+                found.start(),
+                found.end(),
+            )
+            if self.gave_up:
+                return
+
+    def _refuse_character(self, start: int) -> None:
+        character = self._file.text[start]
+        if _FORBIDDEN.match(character):
+            return  # reported already
+        if character == "\r":
+            message = "a carriage return that no line feed follows; end lines with LF or CR LF"
+        elif character == '"':
+            message = "this string has no end on its line"
+        else:
+            message = f"unexpected character {character!r}"
+        self._error(Code.UNEXPECTED_CHARACTER, message, start, start + 1)
+
+    def _check_name(self, lexeme: str, start: int, end: int) -> None:
+        self._names.add(lexeme)
+        problem = problem_of_name(lexeme.removeprefix("%"))
+        if problem is not None:
+            self._error(Code.INVALID_NAME, f"`{lexeme}` is not a valid name: {problem}", start, end)
+
+    def _skip_block_comment(self, start: int) -> int:
+        depth = 0
+        for mark in _BLOCK_MARK.finditer(self._file.text, start):
+            depth += 1 if mark.group() == "/*" else -1
+            if depth == 0:
+                self._pending.append(self._file.text[start : mark.end()])
+                return mark.end()
+        self._error(Code.UNTERMINATED_COMMENT, "this comment has no end; add `*/`", start, start + 2)
+        return len(self._file.text)
+
+    def _error(self, code: Code, message: str, start: int, end: int) -> None:
+        self._errors += 1
+        self._diagnostics.error(code, message, Span(self._file, start, end))

@@ -1,0 +1,134 @@
+"""Turns generated guests into components with componentize-py, once for each content: built components are kept in a
+cache.
+
+The key of the cache is the content of everything that goes into a component and the version of the tool. A component
+that is not used for a while may be deleted at any time; it is then built again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from elastic_hal.codegen import model
+from elastic_hal.codegen.targets.output import write_tree
+from elastic_hal.codegen.targets.suite.cases import SuiteGuest
+from elastic_hal.codegen.targets.suite.tree import WIT_FOLDER, generate_suite
+from elastic_hal.conformance.runner import BuiltGuest, BuiltSuite
+
+BUILD_SECONDS = 300
+LONGEST_REPORT = 3_000
+TOOL = "componentize-py"
+START_TOOL = "import sys; from componentize_py import script; sys.exit(script())"
+ON_BUILT = Callable[[str, bool], None]
+
+
+class BuildError(Exception):
+    """A guest can't be built; `hint` says what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class ToolMissingError(BuildError):
+    """What building needs is not on this machine."""
+
+
+def default_cache() -> Path:
+    """`$XDG_CACHE_HOME/elastic-hal/conformance`."""
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(home) / "elastic-hal" / "conformance"
+
+
+def build_suite(
+    resolve: model.Resolve,
+    guests: Sequence[SuiteGuest],
+    *,
+    cache: Path | None = None,
+    on_built: ON_BUILT | None = None,
+) -> BuiltSuite:
+    """Generates and builds every guest. `on_built` hears each guest's name and whether it came from the cache; raises
+    BuildError.
+    """
+    folder = default_cache() if cache is None else cache
+    files = generate_suite(resolve, guests)
+    with ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, 4))) as pool:
+        components = list(pool.map(lambda guest: _component(files, guest, folder, on_built), guests))
+    built = [
+        BuiltGuest(guest.interface.id or "", component, guest.cases)
+        for guest, component in zip(guests, components, strict=True)
+    ]
+    return BuiltSuite(tuple(built))
+
+
+def _component(files: Mapping[str, str], guest: SuiteGuest, cache: Path, on_built: ON_BUILT | None) -> Path:
+    """The guest's component, from the cache or built now."""
+    parts = {path: text for path, text in files.items() if path.startswith((f"{guest.name}/", f"{WIT_FOLDER}/"))}
+    target = cache / _key(parts, guest.name) / f"{guest.name}.wasm"
+    cached = target.is_file()
+    if not cached:
+        _build(parts, guest.name, target)
+    if on_built is not None:
+        on_built(guest.name, cached)
+    return target
+
+
+def _key(parts: Mapping[str, str], name: str) -> str:
+    digest = hashlib.sha256(f"{TOOL} {_tool_version()} {name}\n".encode())
+    for path, text in sorted(parts.items()):
+        digest.update(f"{path} {len(text.encode())}\n".encode() + text.encode())
+    return digest.hexdigest()[:32]
+
+
+def _tool_version() -> str:
+    try:
+        return importlib.metadata.version(TOOL)
+    except importlib.metadata.PackageNotFoundError:
+        raise ToolMissingError(
+            f"{TOOL} is not installed", f"install it: {sys.executable} -m pip install {TOOL}"
+        ) from None
+
+
+def _build(parts: Mapping[str, str], name: str, target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="elastic-hal-suite-") as scratch:
+            root = Path(scratch)
+            write_tree(parts, root)
+            built = root / f"{name}.wasm"
+            _run_tool(root, name, built)
+            unfinished = target.with_suffix(f".{secrets.token_hex(4)}.part")
+            unfinished.write_bytes(built.read_bytes())
+            unfinished.replace(target)
+    except OSError as error:
+        raise ToolMissingError(
+            f"{name} cannot be built: {error}", "check free space and rights of the cache folder"
+        ) from error
+
+
+def _run_tool(root: Path, name: str, built: Path) -> None:
+    command = [sys.executable, "-c", START_TOOL, "-d", WIT_FOLDER, "-w", f"elastic:conformance-suite/{name}"]
+    command += ["componentize", "app", "-p", name, "-o", str(built)]
+    try:
+        finished = subprocess.run(
+            command, cwd=root, capture_output=True, text=True, errors="replace", timeout=BUILD_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise BuildError(
+            f"{TOOL} did not finish {name} in {BUILD_SECONDS} s", "try again on a less busy machine"
+        ) from None
+    if finished.returncode != 0 or not built.is_file():
+        said = (finished.stdout + finished.stderr).partition("Stack backtrace:")[0].strip()[-LONGEST_REPORT:]
+        raise BuildError(
+            f"{TOOL} could not build {name}:\n{said}", "this is a fault in the generated guest or its contract"
+        )

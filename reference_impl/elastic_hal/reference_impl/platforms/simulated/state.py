@@ -1,0 +1,109 @@
+"""Where the simulated platform keeps its root key, and how files there are made and read safely.
+
+A file appears whole or not at all, under the name once and for all: of several processes that create it at the same
+moment one wins and the others read what it wrote. Private files that others could read are refused instead of repaired,
+since whoever read them may still have the key.
+"""
+
+import contextlib
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Final
+
+from ..errors import PlatformUnavailableError
+
+STATE_VARIABLE: Final = "ELASTIC_HAL_STATE"
+_MAX_FILE_BYTES: Final = 65_536
+
+
+class StateError(PlatformUnavailableError):
+    """The state on disk cannot be used. The text names the file and what to do."""
+
+
+def default_directory() -> Path:
+    """Give the directory of the simulated platform: under `$ELASTIC_HAL_STATE`, else the user's state directory."""
+    chosen = os.environ.get(STATE_VARIABLE)
+    if chosen:
+        return Path(chosen) / "simulated"
+    base = os.environ.get("XDG_STATE_HOME", "")
+    if os.path.isabs(base):
+        return Path(base) / "elastic-hal" / "simulated"
+    try:
+        return Path.home() / ".local" / "state" / "elastic-hal" / "simulated"
+    except RuntimeError:
+        raise StateError(f"there is no home directory; set {STATE_VARIABLE} to a directory for state") from None
+
+
+def prepare_directory(directory: Path) -> None:
+    """Create the directory with mode 0700, or check that the one that is there is ours alone."""
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            directory.mkdir(mode=0o700)
+        status = directory.lstat()
+    except OSError as error:
+        raise StateError(f"{directory}: cannot create the state directory: {error.strerror}") from None
+    if not stat.S_ISDIR(status.st_mode):
+        raise StateError(f"{directory}: is not a directory; move it away")
+    _check_private(status, directory, "700")
+
+
+def create_once(path: Path, content: bytes, mode: int) -> None:
+    """Write a new file durably; do nothing where there already is one of that name."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            # A link fails where the name is taken, which a rename would silently replace.
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync_directory(path.parent)
+    except OSError as error:
+        raise StateError(f"{path}: cannot create the file: {error.strerror}") from None
+
+
+def read_file(path: Path, *, private: bool) -> bytes | None:
+    """Read a small regular file, or give None where there is none. A `private` one must be the owner's alone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError(f"{path}: cannot open the file: {error.strerror}") from None
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_FILE_BYTES:
+                raise StateError(f"{path}: is not a small regular file; move it away")
+            if private:
+                _check_private(status, path, "600")
+            return file.read(_MAX_FILE_BYTES)
+    except OSError as error:
+        raise StateError(f"{path}: cannot read the file: {error.strerror}") from None
+
+
+def _check_private(status: os.stat_result, path: Path, wanted: str) -> None:
+    if status.st_uid != os.geteuid():
+        raise StateError(f"{path}: belongs to another user; set {STATE_VARIABLE} to a directory of your own")
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & 0o077:
+        raise StateError(
+            f"{path}: has mode {mode:04o}, which lets others at it; remove it if they may have read the root key, "
+            f"else run: chmod {wanted} '{path}'"
+        )
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,78 @@
+"""What the targets cannot carry is an error that names the construct and the place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from elastic_hal.codegen import model
+from elastic_hal.codegen.targets import GenerationError, generate_guest, generate_host
+
+Parse = Callable[[str], tuple[model.Resolve, model.World]]
+
+
+@pytest.mark.parametrize(
+    ("construct", "text"),
+    [
+        ("stream", "f: func(a: list<stream<u8>>);"),
+        ("future", "f: func() -> option<future<string>>;"),
+        ("error-context", "f: func() -> result<_, error-context>;"),
+        ("async func", "f: async func();"),
+        ("stream", "record r { a: stream<u8> }"),
+    ],
+)
+def test_asynchronous_constructs(parse: Parse, construct: str, text: str) -> None:
+    resolve, world = parse(f"package a:b@1.0.0;\ninterface i {{\n  {text}\n}}\nworld w {{ import i; }}")
+    for generate in (generate_host, generate_guest):
+        with pytest.raises(GenerationError) as caught:
+            generate(resolve, world)
+        assert caught.value.construct == construct
+        assert "a:b/i@1.0.0" in caught.value.place
+        assert "text.wit:3:" in caught.value.place
+        assert caught.value.hint
+
+
+def test_only_what_the_world_imports_counts(parse: Parse) -> None:
+    resolve, world = parse(
+        "package a:b;\ninterface i { f: async func(); }\ninterface j { g: func(); }\nworld w { import j; }"
+    )
+    assert "a_b/j.py" in generate_host(resolve, world)
+    assert "a_b/i.py" not in generate_host(resolve, world)
+
+
+def test_deep_nesting(parse: Parse) -> None:
+    resolve, world = parse("package a:b;\ninterface i { f: func(a: u8) -> u8; }\nworld w { import i; }")
+    wit_type: model.Type = model.Primitive.U8
+    for _ in range(150):
+        wit_type = model.TypeDef(None, model.Option(wit_type))
+    interface = next(iter(resolve.main.interfaces.values()))
+    nested = model.Function("g", "g", model.FunctionKind.FREESTANDING, None, (), wit_type)
+    interface.functions["g"] = nested
+    with pytest.raises(GenerationError, match="nested more than 100 deep in function g"):
+        generate_host(resolve, world)
+
+
+def test_a_long_chain_of_named_types(parse: Parse) -> None:
+    records = "\n".join(f"record r{number} {{ a: r{number + 1} }}" for number in range(2000))
+    resolve, world = parse(
+        f"package a:b;\ninterface i {{ {records} record r2000 {{ a: u8 }} f: func(); }}\nworld w {{ import i; }}"
+    )
+    with pytest.raises(GenerationError, match="nested more than 100 deep"):
+        generate_host(resolve, world)
+
+
+def test_a_resource_that_somebody_else_links(parse: Parse) -> None:
+    resolve, world = parse(
+        "package a:b;\ninterface i { resource r; }\ninterface j { use i.{r}; f: func(a: borrow<r>); }\n"
+        "world w { import j; }"
+    )
+    with pytest.raises(GenerationError, match="a handle to r of a:b/i in function f of a:b/j"):
+        generate_host(resolve, world, ("a:b/i",))
+
+
+def test_an_inline_interface_in_a_guest(parse: Parse) -> None:
+    resolve, world = parse("package a:b;\nworld w { import i: interface { f: func(); } }")
+    assert "a_b/i.py" in generate_host(resolve, world)
+    with pytest.raises(GenerationError, match="an inline interface in a:b/w, import i"):
+        generate_guest(resolve, world)

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from elastic_hal.codegen import model
+from elastic_hal.codegen.frontend import load_or_raise
+from elastic_hal.codegen.resources import contract_dir
+from elastic_hal.codegen.targets.output import MARKER, write_tree
+from elastic_hal.codegen.targets.suite.cases import SuiteCase, SuiteGuest
+from elastic_hal.codegen.targets.suite.literals import cases_module
+from elastic_hal.codegen.targets.suite.tree import generate_suite
+from elastic_hal.conformance import (
+    Adapter,
+    AdapterError,
+    BuildError,
+    CaseFileError,
+    adapter_names,
+    adapter_options,
+    build_suite,
+    load_adapter,
+    load_guests,
+    run_mutants,
+    run_suite,
+    select_guests,
+)
+from elastic_hal.conformance.boundary import CallStep
+
+
+@pytest.fixture(scope="module")
+def guests(contract: model.Resolve) -> list[SuiteGuest]:
+    return load_guests(contract)
+
+
+def test_the_suite_is_the_same_each_time(contract: model.Resolve, guests: list[SuiteGuest]) -> None:
+    first = generate_suite(contract, guests)
+    again = load_or_raise([contract_dir()])
+    second = generate_suite(again, load_guests(again))
+    assert first == second
+    assert all(MARKER in text.partition("\n")[0] for text in first.values())
+    assert {path.partition("/")[0] for path in first} == {"wit", *(guest.name for guest in guests)}
+
+
+def test_generated_python_is_tidy(contract: model.Resolve, guests: list[SuiteGuest], tmp_path: Path) -> None:
+    chosen = [guest for guest in guests if guest.interface.name in {"attestation", "random"}]
+    write_tree(generate_suite(contract, chosen), tmp_path)
+    config = Path(__file__).parents[2] / "pyproject.toml"
+    ruff = [str(Path(sys.executable).parent / "ruff"), "check", "--no-cache", "--config", str(config), str(tmp_path)]
+    found = subprocess.run(ruff, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+
+
+def test_the_worlds_resolve(contract: model.Resolve, guests: list[SuiteGuest], tmp_path: Path) -> None:
+    write_tree(generate_suite(contract, guests), tmp_path)
+    resolved = load_or_raise([tmp_path / "wit"])
+    assert set(resolved.main.worlds) == {guest.name for guest in guests}
+
+
+def test_cases_survive_the_way_through_source() -> None:
+    values = (("float", "nan"), b"\x00" * 200, "é\x00" * 80, [None, True, -1, 1.5], {"a": ("any",)}, ("typed",))
+    case = SuiteCase("c", "", "file", (CallStep("i", "f", values, None),), (), ())
+    names: dict[str, object] = {}
+    exec(compile(cases_module("# header", [case]), "cases.py", "exec"), names)
+    found = names["CASES"]
+    assert isinstance(found, list)
+    assert found[0]["steps"][0]["args"] == list(values)
+
+
+def test_every_import_of_a_guest_is_at_the_top(contract: model.Resolve, guests: list[SuiteGuest]) -> None:
+    for path, text in generate_suite(contract, guests).items():
+        if path.endswith(".py"):
+            for function in (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)):
+                late = [node for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom)]
+                assert not late, path
+
+
+def test_a_folder_without_cases_is_refused(contract: model.Resolve, tmp_path: Path) -> None:
+    with pytest.raises(CaseFileError, match="no case files"):
+        load_guests(contract, tmp_path)
+
+
+def test_a_failing_build_says_why(
+    contract: model.Resolve, guests: list[SuiteGuest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("elastic_hal.conformance.build.START_TOOL", "import sys; sys.exit('no such world')")
+    with pytest.raises(BuildError, match="no such world"):
+        build_suite(contract, guests[:1], cache=tmp_path)
+    assert not list(tmp_path.rglob("*.wasm"))
+
+
+def test_shipped_adapters_load() -> None:
+    assert "elastic-hal-reference" in adapter_names()
+    adapter = load_adapter("elastic-hal-reference", adapter_options("simulated", "hangs"))
+    assert adapter.name == "elastic-hal-reference"
+    argv = adapter.argv(Path("guest.wasm"), ["--case", "one"])
+    assert argv[1:2] == ("run",)
+    assert argv[argv.index("--mutant") : argv.index("--mutant") + 2] == ("--mutant", "hangs")
+    assert argv[-4:] == ("guest.wasm", "--", "--case", "one")
+    batch = adapter.batch_argv(Path("guest.wasm"))
+    assert batch is not None
+    assert "--batch" in batch
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = (", "cannot be loaded"),
+        ("raise RuntimeError('no')", "cannot be loaded: RuntimeError: no"),
+        ("def get_name(): return 'x'", "lacks the function get_version"),
+    ],
+)
+def test_a_wrong_adapter_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "adapter.py"
+    path.write_text(text)
+    with pytest.raises(AdapterError, match=message):
+        load_adapter(path)
+
+
+def test_an_unknown_adapter_names_those_that_exist() -> None:
+    with pytest.raises(AdapterError, match="shipped are elastic-hal-reference"):
+        load_adapter("no-such-adapter")
+
+
+@pytest.fixture(scope="module")
+def one_known_answer(contract: model.Resolve, guests: list[SuiteGuest]) -> tuple[str, list[SuiteGuest]]:
+    expression = "elastic:hal/timezone and zone-id-is-a-name or attestation and evidence-names-nothing"
+    return expression, select_guests(guests, expression)
+
+
+def test_the_reference_runtime_passes_and_every_mutant_is_caught(
+    contract: model.Resolve, one_known_answer: tuple[str, list[SuiteGuest]]
+) -> None:
+    expression, chosen = one_known_answer
+    suite = build_suite(contract, chosen)
+    healthy = run_suite(suite, load_adapter("elastic-hal-reference"), expression=expression)
+    assert healthy.ok, healthy.summary
+
+    def mutated(name: str) -> Adapter:
+        return load_adapter("elastic-hal-reference", adapter_options(None, name))
+
+    found = run_mutants(suite, mutated, expression=expression, timeout=3.0)
+    assert {result.mutant: result.killed for result in found} == {
+        "always-error": True,
+        "wrong-bytes": True,
+        "hangs": True,
+    }

@@ -1,0 +1,19 @@
+"""The checked-in generated code is what the generators make of the contract, and the two runs of a generator agree."""
+
+from __future__ import annotations
+
+from elastic_hal.cli.regenerate import generated
+
+
+def test_checked_in_code_is_up_to_date() -> None:
+    for folder, files in generated():
+        present = {
+            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+            for path in folder.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+        assert present == files, f"{folder} is not what the generator makes: run `make generate`"
+
+
+def test_generation_is_deterministic() -> None:
+    assert dict(generated()) == dict(generated())
