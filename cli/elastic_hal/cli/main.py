@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ from elastic_hal.cli.failures import INTERRUPTED, USAGE, Failure, describe
 
 PROGRAM = "elastic-hal"
 _COMPLETION = "_ELASTIC_HAL_COMPLETE"
+_SIGNALLED = 128
 
 _COMMANDS = {
     "wit": ("wit_commands", "wit", "Check, print and convert WIT packages."),
@@ -61,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     0 good, 1 the checked thing is bad, 2 usage, 3 something that the command needs is not on this machine.
     """
     _occupy_standard_descriptors()
+    if arguments is None:
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         _complete()
         code = _run(sys.argv[1:] if arguments is None else list(arguments))
@@ -118,6 +122,11 @@ def _report(failure: Failure) -> int:
     with contextlib.suppress(OSError):
         message("\n".join(lines))
     return failure.exit_code
+
+
+def _terminate(number: int, _frame: object) -> None:
+    """Leaves in order when it is told to end, so that temporary files go and guests stop."""
+    raise SystemExit(_SIGNALLED + number)
 
 
 def _occupy_standard_descriptors() -> None:

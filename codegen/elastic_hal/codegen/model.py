@@ -241,7 +241,7 @@ TypeKind = (
 )
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class TypeDef:
     """A named type, or an anonymous one such as `list<u8>` (then `name` and `owner` are None)."""
 
@@ -252,6 +252,9 @@ class TypeDef:
     stability: Stability = None
     span: Span | None = None
     external_id: str | None = None
+
+    def __repr__(self) -> str:
+        return _short(self, self.name or type(self.kind).__name__)
 
 
 Type = Primitive | TypeDef
@@ -274,7 +277,7 @@ class Parameter:
     type: Type
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Function:
     """A function. `name` is the canonical ABI's (`[method]key.sign`); `short_name` is what the source says (`sign`).
 
@@ -294,8 +297,11 @@ class Function:
     span: Span | None = None
     external_id: str | None = None
 
+    def __repr__(self) -> str:
+        return _short(self, self.name)
 
-@dataclass(eq=False, slots=True)
+
+@dataclass(eq=False, slots=True, repr=False)
 class Interface:
     """An interface of a package, or one written inline in a world (then `name` is None)."""
 
@@ -315,6 +321,9 @@ class Interface:
         package = self.package.name
         suffix = "" if package.version is None else f"@{package.version}"
         return f"{package.namespace}:{package.name}/{self.name}{suffix}"
+
+    def __repr__(self) -> str:
+        return _short(self, self.id or "inline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +352,7 @@ class TypeItem:
 WorldItem = InterfaceItem | FunctionItem | TypeItem
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class World:
     """A world after all `include`s. Keys are interface ids (`wasi:io/poll@0.2.9`) or plain names, as resolved."""
 
@@ -355,8 +364,11 @@ class World:
     stability: Stability = None
     span: Span | None = None
 
+    def __repr__(self) -> str:
+        return _short(self, self.name)
 
-@dataclass(eq=False, slots=True)
+
+@dataclass(eq=False, slots=True, repr=False)
 class Package:
     """A package: its interfaces and worlds by name."""
 
@@ -365,10 +377,21 @@ class Package:
     worlds: dict[str, World] = field(default_factory=dict)
     docs: str | None = None
 
+    def __repr__(self) -> str:
+        return _short(self, str(self.name))
 
-@dataclass(eq=False, slots=True)
+
+@dataclass(eq=False, slots=True, repr=False)
 class Resolve:
     """Every package that was read, dependencies before dependents, and the one that the reading was for."""
 
     packages: list[Package]
     main: Package
+
+    def __repr__(self) -> str:
+        return _short(self, str(self.main.name))
+
+
+def _short(item: object, name: str) -> str:
+    """The model is a graph that refers to itself everywhere: a full repr of anything would be a repr of everything."""
+    return f"<{type(item).__name__} {name}>"

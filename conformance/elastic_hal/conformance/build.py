@@ -62,8 +62,15 @@ def build_suite(
     """
     folder = default_cache() if cache is None else cache
     files = generate_suite(resolve, guests)
+    running: set[subprocess.Popen[str]] = set()
     with ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, 4))) as pool:
-        components = list(pool.map(lambda guest: _component(files, guest, folder, on_built), guests))
+        try:
+            components = list(pool.map(lambda guest: _component(files, guest, folder, on_built, running), guests))
+        except BaseException:
+            # The pool waits for what it has begun, which nobody wants any more.
+            for process in tuple(running):
+                process.kill()
+            raise
     built = [
         BuiltGuest(guest.interface.id or "", component, guest.cases)
         for guest, component in zip(guests, components, strict=True)
@@ -71,13 +78,19 @@ def build_suite(
     return BuiltSuite(tuple(built))
 
 
-def _component(files: Mapping[str, str], guest: SuiteGuest, cache: Path, on_built: ON_BUILT | None) -> Path:
+def _component(
+    files: Mapping[str, str],
+    guest: SuiteGuest,
+    cache: Path,
+    on_built: ON_BUILT | None,
+    running: set[subprocess.Popen[str]],
+) -> Path:
     """The guest's component, from the cache or built now."""
     parts = {path: text for path, text in files.items() if path.startswith((f"{guest.name}/", f"{WIT_FOLDER}/"))}
     target = cache / _key(parts, guest.name) / f"{guest.name}.wasm"
     cached = target.is_file()
     if not cached:
-        _build(parts, guest.name, target)
+        _build(parts, guest.name, target, running)
     if on_built is not None:
         on_built(guest.name, cached)
     return target
@@ -99,14 +112,14 @@ def _tool_version() -> str:
         ) from None
 
 
-def _build(parts: Mapping[str, str], name: str, target: Path) -> None:
+def _build(parts: Mapping[str, str], name: str, target: Path, running: set[subprocess.Popen[str]]) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="elastic-hal-suite-") as scratch:
             root = Path(scratch)
             write_tree(parts, root)
             built = root / f"{name}.wasm"
-            _run_tool(root, name, built)
+            _run_tool(root, name, built, running)
             unfinished = target.with_suffix(f".{secrets.token_hex(4)}.part")
             unfinished.write_bytes(built.read_bytes())
             unfinished.replace(target)
@@ -116,19 +129,33 @@ def _build(parts: Mapping[str, str], name: str, target: Path) -> None:
         ) from error
 
 
-def _run_tool(root: Path, name: str, built: Path) -> None:
+def _run_tool(root: Path, name: str, built: Path, running: set[subprocess.Popen[str]]) -> None:
     command = [sys.executable, "-c", START_TOOL, "-d", WIT_FOLDER, "-w", f"elastic:conformance-suite/{name}"]
     command += ["componentize", "app", "-p", name, "-o", str(built)]
-    try:
-        finished = subprocess.run(
-            command, cwd=root, capture_output=True, text=True, errors="replace", timeout=BUILD_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise BuildError(
-            f"{TOOL} did not finish {name} in {BUILD_SECONDS} s", "try again on a less busy machine"
-        ) from None
-    if finished.returncode != 0 or not built.is_file():
-        said = (finished.stdout + finished.stderr).partition("Stack backtrace:")[0].strip()[-LONGEST_REPORT:]
+    # What the tool keeps for itself goes with the folder, also where the tool is killed.
+    temporary = root / "temporary"
+    temporary.mkdir()
+    with subprocess.Popen(
+        command,
+        cwd=root,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        running.add(process)
+        try:
+            said, _ = process.communicate(timeout=BUILD_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise BuildError(
+                f"{TOOL} did not finish {name} in {BUILD_SECONDS} s", "try again on a less busy machine"
+            ) from None
+        finally:
+            running.discard(process)
+    if process.returncode != 0 or not built.is_file():
+        said = said.partition("Stack backtrace:")[0].strip()[-LONGEST_REPORT:]
         raise BuildError(
             f"{TOOL} could not build {name}:\n{said}", "this is a fault in the generated guest or its contract"
         )

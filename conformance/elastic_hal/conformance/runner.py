@@ -20,12 +20,13 @@ from elastic_hal.conformance.expectations import Expectations, apply_expectation
 from elastic_hal.conformance.expression import case_words, compile_expression
 from elastic_hal.conformance.judge import judge
 from elastic_hal.conformance.results import CaseResult, SuiteResult, Verdict
-from elastic_hal.conformance.session import START_SECONDS, observe_cases, observe_once
+from elastic_hal.conformance.session import observe_cases, observe_question
 
 Progress = Callable[[CaseResult, int, int], None]
 """Called after each case with its result, how many are done, and how many there are."""
 
 MOST_SESSIONS = 4
+QUESTION_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def run_suite(
     try:
         name = adapter.name
         version = adapter.version()
-        statement = _statement(suite, adapter)
+        statement = _statement(suite, adapter, timeout)
         results = _run_guests(chosen, adapter, statement, timeout, on_progress)
     except RuntimeUnavailable as error:
         return SuiteResult(adapter.path.stem, "", platform, started, time.monotonic() - began, unavailable=str(error))
@@ -91,12 +92,13 @@ def select(suite: BuiltSuite, expression: str | None) -> list[BuiltGuest]:
     return chosen
 
 
-def _statement(suite: BuiltSuite, adapter: Adapter) -> Statement | None:
+def _statement(suite: BuiltSuite, adapter: Adapter, timeout: float | None) -> Statement | None:
     """What the runtime says that it supports, where the suite can ask it."""
     offered = adapter.hal_interfaces()
     for guest in suite.guests:
         if guest.interface.startswith(INTERFACE_PREFIX) and (offered is None or guest.interface in offered):
-            return read_statement(observe_once(adapter, guest.component, ["--call", QUESTION], START_SECONDS).events)
+            answer = observe_question(adapter, guest.component, ["--call", QUESTION], timeout or QUESTION_SECONDS)
+            return read_statement(answer.events)
     return None
 
 

@@ -57,6 +57,18 @@ def observe_cases(
         session.close()
 
 
+def observe_question(adapter: Adapter, component: Path, arguments: Sequence[str], timeout: float) -> Observation:
+    """Runs a component once; the time-out does not count loading it where the adapter has a batch command."""
+    batch = adapter.batch_argv(component)
+    if batch is None:
+        return observe_once(adapter, component, arguments, START_SECONDS + timeout)
+    session = _Batch(adapter, component, batch)
+    try:
+        return session.observe(arguments, timeout)
+    finally:
+        session.close()
+
+
 def observe_once(adapter: Adapter, component: Path, arguments: Sequence[str], seconds: float) -> Observation:
     """Runs a component once in a process of its own."""
     observation = Observation(adapter.argv(component, arguments))
