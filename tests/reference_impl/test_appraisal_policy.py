@@ -12,7 +12,7 @@ WHOLE = f"""
 version = 1
 allow_debug = true
 allow_simulated = true
-max_age = "5m"
+max_age = "5min"
 [measurements.workload]
 "thermostat 1.4" = "sha-256:{"ab" * 32}"
 [measurements.runtime]

@@ -52,7 +52,7 @@ def _check_time(claims: Claims, policy: AppraisalPolicy, at: datetime) -> Check:
     value = f"{issued:%Y-%m-%dT%H:%M:%SZ}"
     age = at.timestamp() - claims.issued_at
     oldest = (
-        f"at most {policy.max_age_seconds} seconds old" if policy.max_age_seconds is not None else "not in the future"
+        f"at most {policy.max_age_seconds:g} seconds old" if policy.max_age_seconds is not None else "not in the future"
     )
     if age < -CLOCK_SKEW_SECONDS:
         return Check(name, Verdict.FAIL, value, oldest, "the evidence was issued in the future")

@@ -3,7 +3,7 @@
     version = 1
     allow_simulated = true
     allow_debug = false
-    max_age = "5m"
+    max_age = "5min"
     [measurements.workload]
     "thermostat 1.4" = "sha-256:…"
     [attested_keys]
@@ -19,11 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from elastic_hal.runtime.errors import LimitError
+from elastic_hal.runtime.limits import parse_duration
+
 _DIGEST_BYTES: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 _MEASURED: Final = ("platform", "runtime", "workload")
 _KEYS: Final = {"version", "allow_debug", "allow_simulated", "max_age", "measurements", "attested_keys"}
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
-_DURATION: Final = re.compile(r"([1-9][0-9]{0,8})([smh])")
 _REFERENCE: Final = re.compile(r"(sha-(?:256|384|512)):([0-9a-fA-F]+)")
 
 
@@ -53,7 +54,7 @@ class AppraisalPolicy:
 
     allow_debug: bool = False
     allow_simulated: bool = False
-    max_age_seconds: int | None = None
+    max_age_seconds: float | None = None
     measurements: Mapping[str, tuple[ReferenceValue, ...]] = field(default_factory=dict)
     attested_keys: tuple[ReferenceValue, ...] = ()
 
@@ -107,13 +108,16 @@ def _boolean(document: dict[str, object], key: str) -> bool:
     return value
 
 
-def _duration(value: object) -> int | None:
+def _duration(value: object) -> float | None:
     if value is None:
         return None
-    matched = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if matched is None:
-        raise AppraisalPolicyError('max_age: must be a text such as "30s", "5m" or "24h"')
-    return int(matched[1]) * _SECONDS[matched[2]]
+    try:
+        seconds = parse_duration(value) if isinstance(value, str) else 0.0
+    except LimitError:
+        seconds = 0.0
+    if not seconds:
+        raise AppraisalPolicyError('max_age: must be a text such as "30s", "5min" or "24h"')
+    return seconds
 
 
 def _table(value: object, key: str) -> dict[str, object]:

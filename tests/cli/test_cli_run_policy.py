@@ -1,0 +1,73 @@
+"""`elastic-hal run --policy`: what is wrong with a policy is said before anything runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def refuse(cli: Run, guest: Callable[..., Path], place: Path) -> Callable[..., None]:
+    def check(text: str | bytes, code: int, reason: str, hint: str | None = None) -> None:
+        policy = place / "policy.toml"
+        policy.write_bytes(text if isinstance(text, bytes) else text.encode())
+        cli("run", guest("i32.const 0"), "--policy", policy).refuses(code, reason, hint)
+
+    return check
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "hint"),
+    [
+        ("version = 1\nworkloads = {}", "workloads: unknown key", "did you mean workload?"),
+        ("version = 1\n[workload.guest]\nlimit = {}", "workload.guest.limit: unknown key", "limits"),
+        ("version = 1\n[workload.guest]\nlimits = { ram = 1 }", "workload.guest.limits.ram: unknown key", "memory"),
+        ("version = 1\n[workload.guest]\nlimits = { memory = '1 lot' }", "is not a size", "256MiB"),
+        ("version = 1\n[workload.guest]\nlimits = { deadline = 'soon' }", "is not a duration", "30s"),
+        ("version = 1\n[workload.guest]\nattestation = ['moon']", "'moon' is none of", None),
+        ("version = 1\n[workload.guest]\ndigest = 'sha256:00'", "workload.guest.digest", None),
+        ("version = 2", "version: must be 1", None),
+        ("", "version: must be 1", None),
+        ("version = = 1", "not TOML", None),
+        ("a = " + "[" * 20_000, "not TOML", None),
+        ("version = " + "1" * 5_000, "not TOML", None),
+        (b"version = 1 # \xff", "not UTF-8", None),
+    ],
+)
+def test_a_policy_that_is_wrong(refuse: Callable[..., None], text: str | bytes, reason: str, hint: str | None) -> None:
+    refuse(text, 2, reason, hint)
+
+
+def test_a_policy_that_does_not_admit_the_workload(refuse: Callable[..., None]) -> None:
+    refuse("version = 1\n[workload.other]", 1, "does not admit workload 'guest'", "it names: other")
+    refuse("version = 1", 1, "does not admit workload 'guest'", "it names: none")
+
+
+def test_a_policy_for_another_component(refuse: Callable[..., None]) -> None:
+    refuse(f"version = 1\n[workload.guest]\ndigest = 'sha256:{'0' * 64}'", 1, "ties workload 'guest' to", "built again")
+
+
+def test_a_granted_folder_that_is_not_there(refuse: Callable[..., None]) -> None:
+    text = "version = 1\n[workload.guest]\ndirectories = [{ host = 'absent', guest = '/data' }]"
+    refuse(text, 3, "there is no such directory")
+
+
+def test_a_granted_variable_that_is_no_text(refuse: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ODD", "\udcff")
+    refuse("version = 1\n[workload.guest]\nenvironment = ['ODD']", 2, "the environment variable ODD is not UTF-8")
+
+
+def test_a_policy_that_cannot_be_read(cli: Run, guest: Callable[..., Path], place: Path) -> None:
+    cli("run", guest("i32.const 0"), "--policy", "absent.toml").refuses(2, "absent.toml: the policy cannot be read")
+    cli("run", guest("i32.const 0"), "--policy", place).refuses(2, "Is a directory")
+
+
+def test_a_name_decides_what_the_policy_grants(cli: Run, guest: Callable[..., Path], place: Path) -> None:
+    policy = place / "policy.toml"
+    policy.write_text("version = 1\n[workload.collector]")
+    component = guest("i32.const 0")
+    assert cli("run", component, "--policy", policy, "--name", "collector").code == 0
+    cli("run", component, "--policy", policy, "--name", "").refuses(1, "does not admit")
