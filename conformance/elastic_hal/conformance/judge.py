@@ -14,6 +14,7 @@ from elastic_hal.conformance.results import CaseResult, Verdict
 from elastic_hal.conformance.session import Observation
 
 LONGEST_OBSERVED = 2_000
+LONGEST_WORDS = 200
 
 
 def judge(interface: str, case: SuiteCase, observation: Observation, statement: Statement | None) -> CaseResult:
@@ -40,7 +41,8 @@ def _verdict(case: SuiteCase, observation: Observation, statement: Statement | N
     begun = [event for event in observation.events if event.get("event") == "begin"]
     ends = [event for event in observation.events if event.get("event") == "end"]
     if [event.get("case") for event in begun] != [case.id]:
-        return Verdict.ERROR, f"the guest did not begin the case {case.id}", None, _last_event(observation)
+        reason = _with_last_words(f"the guest did not begin the case {case.id}", observation.stderr)
+        return Verdict.ERROR, reason, None, _last_event(observation)
     if not ends:
         return _without_end(case, observation)
     end = ends[0]
@@ -65,8 +67,14 @@ def _broken(observation: Observation) -> str | None:
     if observation.garbage is not None:
         return "the output is not one JSON object a line"
     if observation.runtime_died:
-        return "the runtime ended before the case did"
+        return _with_last_words("the runtime ended before the case did", observation.stderr)
     return None
+
+
+def _with_last_words(reason: str, stderr: str) -> str:
+    """The reason, and what the runtime said last: mostly the cause."""
+    said = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return f"{reason}: {said[-1][:LONGEST_WORDS]}" if said else reason
 
 
 def _without_end(case: SuiteCase, observation: Observation) -> tuple[Verdict, str, Any, Any]:
