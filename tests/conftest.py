@@ -1,4 +1,7 @@
-"""What all tests share: how long hypothesis searches. `--soak` (`make soak`) makes it search much longer."""
+"""What all tests share: how long searches go on.
+
+`--soak` (`make soak`) makes property tests search much longer; `--soak-seconds` says for how long soak tests go on.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,16 @@ hypothesis.settings.register_profile("soak", deadline=None, max_examples=5000)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="search property tests for much longer")
+    parser.addoption("--soak-seconds", type=float, default=None, help="how long each soak test goes on (default: 60)")
+
+
+@pytest.fixture(scope="session")
+def soak_seconds(request: pytest.FixtureRequest) -> float:
+    """How long a soak test goes on: `--soak-seconds`, a minute with `--soak`, else just long enough to run it."""
+    given: float | None = request.config.getoption("--soak-seconds")
+    if given is not None:
+        return given
+    return 60.0 if request.config.getoption("--soak") else 1.0
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elastic_hal.cli.regenerate import generated
+from elastic_hal.cli.regenerate import generated, pages
 
 
 def test_checked_in_code_is_up_to_date() -> None:
@@ -17,3 +17,8 @@ def test_checked_in_code_is_up_to_date() -> None:
 
 def test_generation_is_deterministic() -> None:
     assert dict(generated()) == dict(generated())
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    for path, text in pages():
+        assert path.read_text(encoding="utf-8") == text, f"{path} is not what the generator makes: run `make generate`"

@@ -11,18 +11,10 @@ import pytest
 from elastic_hal.codegen.codes import Code
 from elastic_hal.codegen.diagnostics import Diagnostic, Diagnostics, Fix, Note, Severity, WitError, render_text
 from elastic_hal.codegen.frontend import load, load_or_raise
+from elastic_hal.codegen.reference.page import report_of
 from elastic_hal.codegen.source import SourceFile, Span
 
 CASES = Path(__file__).parent / "diagnostics"
-OF_FOLDERS = {
-    Code.CANNOT_READ,
-    Code.NOT_UTF8,
-    Code.BINARY_PACKAGE,
-    Code.DUPLICATE_DOCS,
-    Code.TOO_MANY_ERRORS,
-    Code.UNKNOWN_WORLD,
-}
-"""Codes that no single valid file can cause; `test_frontend_loading.py` covers them."""
 
 
 def cases() -> list[Path]:
@@ -41,9 +33,23 @@ def test_rendered_text_is_as_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert text == kept.read_text("utf-8")
 
 
-def test_every_code_is_shown_once() -> None:
-    shown = {diagnostic.code for path in cases() for diagnostic in load([path]).diagnostics}
-    assert shown | OF_FOLDERS == set(Code)
+@pytest.mark.parametrize("code", Code)
+def test_the_example_of_each_code_is_reported_as_kept(code: Code) -> None:
+    text = report_of(code) + "\n"
+    kept = CASES / "codes" / f"{code}.txt"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        kept.write_text(text, "utf-8")
+    assert f"[{code}]" in text
+    assert text == kept.read_text("utf-8")
+
+
+def test_no_snapshot_is_left_over() -> None:
+    assert {path.stem for path in (CASES / "codes").iterdir()} == set(Code)
+
+
+def test_every_code_says_what_it_means() -> None:
+    assert all(code.meaning.endswith(".") for code in Code)
+    assert len({code.meaning for code in Code}) == len(Code)
 
 
 def test_every_diagnostic_has_its_place() -> None:
@@ -62,6 +68,15 @@ def test_carets_stand_under_what_is_meant_in_tabs_and_wide_text() -> None:
     assert source == "1 | a   漢字e\u0301 bad"
     # Two columns for each wide character, none for the accent.
     assert caret == "  | " + " " * 10 + "^^^"
+
+
+def test_carets_count_what_a_terminal_shows() -> None:
+    # A syllable of Hangul in three characters, a heart with a variation selector, a letter with an enclosing circle.
+    for before, columns in (("\u1112\u1161\u11ab", 2), ("\u2764\ufe0f", 1), ("a\u20dd", 1), ("\U0001f600", 2)):
+        file = SourceFile("x.wit", f"{before}bad\n")
+        span = Span(file, len(before), len(before) + 3)
+        diagnostic = Diagnostic(Code.SYNTAX, Severity.ERROR, "no", span)
+        assert render_text([diagnostic], colour=False).endswith("\n  | " + " " * columns + "^^^")
 
 
 def test_colour_changes_nothing_but_escapes() -> None:
@@ -128,3 +143,92 @@ def test_a_run_stops_reporting_at_some_point() -> None:
     found = diagnostics.sorted()
     assert len(found) == 301
     assert found[-1].code is Code.TOO_MANY_ERRORS
+
+
+def test_very_long_names_do_not_make_very_long_messages(tmp_path: Path) -> None:
+    path = tmp_path / "x.wit"
+    long = "a" * 100_000
+    path.write_text(
+        f"package a:b;\ninterface i {{\n  {long}<u8>;\n  {long}(x: u8);\n  f: func() -> result<{long}, unit>;\n}}\n"
+    )
+    found = load([path]).diagnostics
+    assert len(found) == 3
+    assert len(render_text(found, colour=False)) < 5000
+
+
+def test_a_file_that_is_given_up_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "x.wit"
+    path.write_text("package a:b;\ninterface i {\n" + "  g: func()\n" * 60 + "}\n")
+    found = load([path]).diagnostics
+    assert len(found) == 51
+    assert found[-1].code is Code.TOO_MANY_ERRORS
+    assert found[-1].span is not None
+
+
+def test_warnings_that_run_over_stay_warnings() -> None:
+    diagnostics = Diagnostics()
+    span = Span(SourceFile("x.wit", "x"), 0, 1)
+    for number in range(1000):
+        diagnostics.warning(Code.MISSING_DOCS, f"number {number}", span)
+    assert not diagnostics.has_errors
+    assert diagnostics.sorted()[-1].severity is Severity.WARNING
+
+
+PUBLISHED = {
+    "time.wit": """\
+package elastic:time@0.1.0;
+
+use wasi:io@0.2.0.{poll};
+
+interface clock {
+  record timezone { offset: s32, name: string }
+  timezone: func() -> timezone;
+  set-time: func(seconds: u64) -> result<unit, string>;
+}
+
+world timekeeper {
+  import wasi:clocks/wall-clock@0.2.0;
+  import clock;
+}
+""",
+    "random.wit": """\
+package elastic:random@0.1.0;
+
+interface random {
+  seed: func() -> result<unit, string>;
+}
+""",
+}
+
+
+def test_the_published_mistakes_come_in_one_run_with_what_to_write(tmp_path: Path) -> None:
+    folder = tmp_path / "wit"
+    folder.mkdir()
+    for name, text in PUBLISHED.items():
+        (folder / name).write_text(text)
+    found = load([folder]).diagnostics
+    places = {(one.code.value, Path(one.span.file.path).stem, _line(one.span)) for one in found if one.span}
+    assert places == {
+        ("syntax", "time", 3),
+        ("duplicate-name", "time", 7),
+        ("unknown-name", "time", 8),
+        ("unknown-package", "time", 12),
+        ("conflicting-package", "time", 1),
+        ("unknown-name", "random", 4),
+    }
+    text = render_text(found, colour=False)
+    for wanted in (
+        "write `use wasi:io/poll@0.2.0;`",
+        "`use wasi:io/INTERFACE@0.2.0.{poll};`",
+        "the function `timezone` has the name of the record `timezone`",
+        "call the function `get-timezone`",
+        "`result<_, string>`",
+        "the package `wasi:clocks@0.2.0` is not known",
+        f"the folder searched is {folder / 'deps'} (no such folder)",
+        "a folder holds one package: move this file to",
+    ):
+        assert wanted in text
+
+
+def _line(span: Span) -> int:
+    return span.file.position(span.start)[0]

@@ -7,7 +7,17 @@ import pytest
 
 from elastic_hal.codegen.codes import Code
 from elastic_hal.codegen.frontend import WitError, load, load_or_raise, select_world
-from elastic_hal.codegen.model import FunctionKind, InterfaceItem, Own, Since, TypeDef, Unstable, Variant
+from elastic_hal.codegen.model import (
+    Accessor,
+    FunctionItem,
+    FunctionKind,
+    InterfaceItem,
+    Own,
+    Since,
+    TypeDef,
+    Unstable,
+    Variant,
+)
 from elastic_hal.codegen.resources import contract_dir
 
 
@@ -121,10 +131,27 @@ def test_select_world_by_name_and_id() -> None:
         ({"x.wit": "package a:b;", "deps/c.wasm": b"\0asm"}, [Code.BINARY_PACKAGE]),
         ({"x.wit": "package a:b;", "deps/c.wit": "package a:b; interface i {}"}, [Code.CONFLICTING_PACKAGE]),
         ({"x.wit": "package a:b; interface i {}", "y.wit": "interface i {}"}, [Code.DUPLICATE_NAME]),
+        ({"x.wit": "package a:b;", "deps": "no folder"}, [Code.CANNOT_READ]),
+        (
+            {"x.wit": "package a:b;", "deps/c.wit": "package c:d;", "deps/d.wit": "package c:d;"},
+            [Code.CONFLICTING_PACKAGE],
+        ),
     ],
 )
 def test_faulty_folders(tmp_path: Path, files: dict[str, str | bytes], expected: list[Code]) -> None:
     assert codes(write(tmp_path, files)) == expected
+
+
+def test_mistakes_beside_a_file_that_cannot_be_read_come_in_the_same_run(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "a.wit": b"package a:b; interface i { /* \xff */ }",
+        "b.wit": "package a:b; use i; use c:d/e; world w { import i; import missing; export f: func(x: nope); }",
+        "deps/empty/README.md": "no WIT",
+    }
+    found = load([write(tmp_path, files)])
+    assert found.resolve is None
+    # What `i`, `missing` and `c:d` are may stand in what is not there; `nope` cannot.
+    assert [one.code for one in found.diagnostics] == [Code.CANNOT_READ, Code.NOT_UTF8, Code.UNKNOWN_NAME]
 
 
 def test_names_of_one_file_are_not_seen_in_another(tmp_path: Path) -> None:
@@ -187,3 +214,43 @@ def test_long_chains_need_no_deep_recursion(tmp_path: Path) -> None:
     )
     resolve = load_or_raise([write(tmp_path, {"x.wit": text}) / "x.wit"])
     assert len(resolve.main.worlds["w0"].imports) == 1501
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        *((text, text) for text in ("1.0.0", "1.0.0-rc.1+b7", "1.2.3----RC.12.9.1--.12+meta", "1.0.0--", "1.0.0+01")),
+        *(("1.0.0-", "1.0.0"), ("1.0.0+", "1.0.0"), ("1.0.0-+", "1.0.0"), ("1.0.0-a+", "1.0.0-a")),
+        *((text, None) for text in ("1.0", "01.0.0", "1.0.0-01", "1.0.0-a..b", "1.0.0+a+b", "1.0.0-type", "1.0.0-+b")),
+    ],
+)
+def test_versions(tmp_path: Path, written: str, meant: str | None) -> None:
+    resolve = load([write(tmp_path, {"x.wit": f"package a:b@{written};"}) / "x.wit"]).resolve
+    assert (resolve and str(resolve.main.name)) == (meant and f"a:b@{meant}")
+
+
+def test_getters_and_setters(tmp_path: Path) -> None:
+    text = """package a:b; interface i {
+      variant v { get(u8), set(u8) }
+      get: func(); set: get /* nested /* comment */ */ () -> u8;
+      size: set(value: u8) -> result<_, string>; size: get() -> u8;
+      resource r { size: static get() -> u8; } }
+    world base { import p: get() -> u8; import p: set(v: u8); }
+    world w { include base with { p as q } }"""
+    resolve = load_or_raise([write(tmp_path, {"x.wit": text}) / "x.wit"])
+    functions = resolve.main.interfaces["i"].functions
+    assert list(functions) == ["get", "[get]set", "[get]size", "[set]size", "[static][get]r.size"]
+    assert functions["[set]size"].accessor is Accessor.SETTER
+    assert functions["[static][get]r.size"].kind is FunctionKind.STATIC
+    world = resolve.main.worlds["w"]
+    assert list(world.imports) == ["[get]q", "[set]q"]
+    item = world.imports["[set]q"]
+    assert isinstance(item, FunctionItem)
+    assert item.function.short_name == "q"
+
+
+def test_imports_of_interfaces_have_docs_of_their_own(tmp_path: Path) -> None:
+    text = "package a:b; interface i {} world w {\n/// Why it is needed.\nimport i; }"
+    item = load_or_raise([write(tmp_path, {"x.wit": text}) / "x.wit"]).main.worlds["w"].imports["a:b/i"]
+    assert isinstance(item, InterfaceItem)
+    assert item.docs == "Why it is needed."

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elastic_hal.codegen.diagnostics import render_text
+from elastic_hal.codegen.formatting.formatter import format_text
 from elastic_hal.codegen.frontend import LoadResult, load, load_or_raise
 from elastic_hal.codegen.json_document import to_document
 from elastic_hal.codegen.printer import print_resolve
@@ -61,10 +62,15 @@ WORDS = [
         "borrow",
     ),
 ]
-METHODS = ["", "m: func();", "constructor(x: u8) -> result<res, string>;", "s: static func() -> res;"]
+METHODS = [
+    *("", "m: func();", "constructor(x: u8) -> result<res, string>;", "s: static func() -> res;"),
+    *("p: set(v: u8); p: get() -> u8;", "p: static get() -> res;", "p: set(v: u8);"),
+]
 WORLDS = [
     *("import i;", "export i;", "import i; export j;", "export i; export j;"),
     "use j.{rec}; import f: func(a: rec);",
+    *("/// Why.\nimport i; export name: j;", "import p: get() -> u8; export p: get() -> u8; export p: set(v: u8);"),
+    *("export j; import j; use i.{res as other}; include u with { x as y };", "include u; include u with { x as z };"),
 ]
 
 primitives = st.sampled_from(["bool", "u8", "u16", "u32", "u64", "s8", "s64", "f32", "f64", "char", "string"])
@@ -82,7 +88,12 @@ types = st.recursive(
     ),
     max_leaves=5,
 )
-gates = st.sampled_from(["", "", "@since(version = 0.1.0) ", "@unstable(feature = on) ", "/// Says something.\n"])
+gates = st.sampled_from(
+    [
+        *("", "", "@since(version = 0.1.0) ", "@unstable(feature = on) ", "/// Says something.\n"),
+        *("/**\n  In two\n   lines. */\n//   and more\n", "@since(version = 0.2.0-) ", "// One.\n/* Two. */ /***/ "),
+    ]
+)
 parameters = st.lists(types | st.just("borrow<res>"), max_size=3).map(
     lambda listed: ", ".join(f"p{number}: {type}" for number, type in enumerate(listed))
 )
@@ -94,9 +105,7 @@ items = st.lists(functions | st.builds("{}type t{} = {};".format, gates, st.inte
 def packages(draw: st.DrawFn) -> str:
     """A package that is mostly right; wrong names and repetitions come now and then."""
     body = "\n".join(draw(items))
-    method = draw(
-        st.sampled_from(["", "m: func();", "constructor(x: u8) -> result<res, string>;", "s: static func() -> res;"])
-    )
+    method = draw(st.sampled_from(METHODS))
     world = draw(st.sampled_from(WORLDS))
     return f"""package test:gen@0.2.0;
 interface i {{
@@ -107,6 +116,7 @@ interface i {{
 }}
 interface j {{ use i.{{rec, var as other}}; f: func(x: other) -> rec; }}
 world w {{ {world} }}
+world u {{ import x: func(); import j; }}
 world v {{ include w; import extra: interface {{ use i.{{res}}; g: func(r: borrow<res>); }} }}
 """
 
@@ -223,8 +233,12 @@ def test_printed_packages_mean_the_same(text: str) -> None:
     printed = print_resolve(resolve)
     again = load_text(printed)
     assert again.resolve is not None, printed + render_text(again.diagnostics, colour=False)
-    assert meaning(to_document(again.resolve)) == meaning(to_document(resolve))
+    # As text, so that the order counts.
+    assert json.dumps(meaning(to_document(again.resolve))) == json.dumps(meaning(to_document(resolve)))
     assert print_resolve(again.resolve) == printed
+    formatted = load_text(format_text(printed)).resolve
+    assert formatted is not None
+    assert to_document(formatted) == to_document(again.resolve)
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=60))

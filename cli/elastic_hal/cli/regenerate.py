@@ -1,4 +1,4 @@
-"""Makes the checked-in generated code anew: `make generate`. `TREES` is also what the test compares with."""
+"""Makes the checked-in generated code and pages anew: `make generate`. The tests compare with the same."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 import elastic_hal.guest_sdk
 import elastic_hal.reference_impl
+from elastic_hal.cli.files import write_whole
 from elastic_hal.codegen.frontend import load_or_raise, select_world
 from elastic_hal.codegen.model import Resolve, World
+from elastic_hal.codegen.reference.page import page
 from elastic_hal.codegen.resources import contract_dir
 from elastic_hal.codegen.targets import generate_guest, generate_host, write_tree
 
@@ -41,11 +43,19 @@ def generated() -> Iterator[tuple[Path, dict[str, str]]]:
         yield tree.folder, tree.make(resolve, world)
 
 
+def pages() -> Iterator[tuple[Path, str]]:
+    """Each generated page of the documentation with its text."""
+    yield contract_dir().parent / "docs" / "diagnostics.md", page()
+
+
 def main() -> None:
-    """Writes every tree."""
+    """Writes every tree and every page."""
     for folder, files in generated():
         changed = write_tree(files, folder)
         print(f"{folder}: {len(files)} files, {len(changed)} changed")
+    for path, text in pages():
+        write_whole(path, text.encode())
+        print(path)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from elastic_hal.cli import wit_check
 from elastic_hal.cli.console import colour_wanted, message, print_json
 from elastic_hal.codegen import frontend
 from elastic_hal.codegen.diagnostics import render_text
@@ -53,14 +55,38 @@ def wit() -> None:
 @wit.command()
 @_PATHS
 @features_options
-def check(paths: tuple[Path, ...], features: tuple[str, ...], all_features: bool) -> None:
-    """Say whether WIT is valid, and what is wrong where it is not."""
-    resolve = load(paths, features, all_features)
-    interfaces = sum(len(package.interfaces) for package in resolve.packages)
-    functions = sum(len(i.functions) for package in resolve.packages for i in package.interfaces.values())
-    message(
-        f"{resolve.main.name}: valid; {len(resolve.packages)} packages, {interfaces} interfaces, {functions} functions"
-    )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(wit_check.FORMATS),
+    default="text",
+    show_default=True,
+    help="How to report: for people on standard error, or for programs on standard output.",
+)
+@click.option("--no-lints", is_flag=True, help="Report errors only, not what is valid but doubtful.")
+@click.option("--fix", is_flag=True, help="Write the certain fixes into the files, and report the rest.")
+def check(
+    paths: tuple[Path, ...], features: tuple[str, ...], all_features: bool, form: str, no_lints: bool, fix: bool
+) -> int:
+    """Say whether WIT is valid, and what is wrong where it is not.
+
+    Warnings do not change the exit code. The codes of diagnostics are explained in docs/diagnostics.md.
+    """
+    return wit_check.check(wit_check.Request(paths, split_features(features), all_features, not no_lints), form, fix)
+
+
+@wit.command("fmt")
+@_PATHS
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; name the files that would change.")
+def fmt(paths: tuple[Path, ...], only_check: bool) -> int:
+    """Lay WIT files out in the canonical style.
+
+    A folder stands for the .wit files in it, without its folder deps. - reads standard input and writes to standard
+    output. With --check, the files that would change are listed, and the exit code is 1 where there are any.
+    """
+    from elastic_hal.cli import wit_format
+
+    return wit_format.check(paths) if only_check else wit_format.write(paths)
 
 
 @wit.command("json")
@@ -80,9 +106,40 @@ def json_(paths: tuple[Path, ...], features: tuple[str, ...], all_features: bool
 def print_(paths: tuple[Path, ...], world: str | None, features: tuple[str, ...], all_features: bool) -> None:
     """Print the resolved package as WIT."""
     from elastic_hal.codegen import printer
+    from elastic_hal.codegen.formatting.formatter import format_text
 
     resolve = load(paths, features, all_features)
     if world is None:
-        click.echo(printer.print_package(resolve.main), nl=False)
+        click.echo(format_text(printer.print_package(resolve.main)), nl=False)
     else:
-        click.echo(printer.print_world(frontend.select_world(resolve, world)), nl=False)
+        click.echo(format_text(printer.print_world(frontend.select_world(resolve, world))), nl=False)
+
+
+@wit.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the changes as JSON, which docs/wit-diff.md describes.")
+@click.option("--ignore-docs", is_flag=True, help="Leave out changes of documentation alone.")
+@features_options
+def diff(old: Path, new: Path, as_json: bool, ignore_docs: bool, features: tuple[str, ...], all_features: bool) -> int:
+    """Say what changed between two versions of a package, whom it breaks, and which version it needs.
+
+    Leaves with 1 where NEW's version is too small for the changes. Unstable items are compared as well, as exempt from
+    every promise; with --features only those that are named.
+    """
+    from elastic_hal.cli.failures import BAD, USAGE, CommandError
+    from elastic_hal.codegen.diffing import DifferentPackagesError, compare_packages, to_document, to_text
+
+    enable_all = all_features or not features
+    before, after = load((old,), features, enable_all).main, load((new,), features, enable_all).main
+    try:
+        report = compare_packages(before, after)
+    except DifferentPackagesError as error:
+        raise CommandError(str(error), USAGE, "give two versions of one package, the earlier one first") from error
+    if ignore_docs:
+        report = report.without_docs()
+    if as_json:
+        print_json(to_document(report))
+    else:
+        click.echo(to_text(report, colour=sys.stdout.isatty()))
+    return 0 if report.is_sufficient else BAD

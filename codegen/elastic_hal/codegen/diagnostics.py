@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from elastic_hal.codegen.codes import Code
 from elastic_hal.codegen.rendering import render_text
@@ -41,7 +41,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `span` is None where no text could be read, and then the message names the path."""
+    """One finding. `span` is None where no text could be read; then the message names the path, and `path` holds it."""
 
     code: Code
     severity: Severity
@@ -49,6 +49,7 @@ class Diagnostic:
     span: Span | None
     notes: tuple[Note, ...] = ()
     fix: Fix | None = None
+    path: str | None = None
 
 
 MAX_FINDINGS = 300
@@ -66,22 +67,38 @@ class Diagnostics:
         self._found: dict[tuple[Code, str, Span | None], Diagnostic] = {}
 
     def error(
-        self, code: Code, message: str, span: Span | None, notes: Sequence[Note] = (), fix: Fix | None = None
+        self,
+        code: Code,
+        message: str,
+        span: Span | None,
+        notes: Sequence[Note] = (),
+        fix: Fix | None = None,
+        path: str | None = None,
     ) -> None:
         """Adds an error, unless the same one was added before."""
-        if len(message) > MAX_MESSAGE:
-            message = message[:MAX_MESSAGE] + "…"
-        self.add(Diagnostic(code, Severity.ERROR, message, span, tuple(notes), fix))
+        self.add(Diagnostic(code, Severity.ERROR, message, span, tuple(notes), fix, path))
+
+    def warning(self, code: Code, message: str, span: Span, notes: Sequence[Note] = ()) -> None:
+        """Adds a warning, unless the same one was added before."""
+        self.add(Diagnostic(code, Severity.WARNING, message, span, tuple(notes)))
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Adds a finding, unless the same one was added before."""
         if len(self._found) < MAX_FINDINGS:
+            notes = tuple(replace(note, message=_shortened(note.message)) for note in diagnostic.notes)
+            diagnostic = replace(diagnostic, message=_shortened(diagnostic.message), notes=notes)
             self._found.setdefault((diagnostic.code, diagnostic.message, diagnostic.span), diagnostic)
         elif not self._is_full:
             self._is_full = True
-            message = f"there are more than {MAX_FINDINGS} errors; the others are left out"
-            last = Diagnostic(Code.TOO_MANY_ERRORS, Severity.ERROR, message, None)
+            severity = Severity.ERROR if self.has_errors else Severity.WARNING
+            message = f"there are more than {MAX_FINDINGS} {severity.value}s; the others are left out"
+            last = Diagnostic(Code.TOO_MANY_ERRORS, severity, message, None)
             self._found[last.code, message, None] = last
+
+    @property
+    def is_full(self) -> bool:
+        """Whether further findings are left out."""
+        return self._is_full
 
     @property
     def has_errors(self) -> bool:
@@ -91,6 +108,10 @@ class Diagnostics:
     def sorted(self) -> tuple[Diagnostic, ...]:
         """All findings: those without a place first, then file by file in the order of the text."""
         return tuple(sorted(self._found.values(), key=_place))
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "…"
 
 
 def _place(diagnostic: Diagnostic) -> tuple[bool, str, int]:

@@ -14,6 +14,7 @@ from elastic_hal.codegen.diagnostics import Diagnostic, Diagnostics, Note, WitEr
 from elastic_hal.codegen.model import Resolve, World
 from elastic_hal.codegen.resolve.context import Context
 from elastic_hal.codegen.resolve.resolver import resolve_paths
+from elastic_hal.codegen.similarity import closest
 
 __all__ = ["LoadResult", "WitError", "load", "load_or_raise", "select_world"]
 
@@ -32,11 +33,28 @@ def load(paths: Sequence[Path], features: frozenset[str] = frozenset(), all_feat
     Later paths may refer to packages of earlier ones; the last path's package is the main one. Unstable items are there
     only where `features` names their feature or `all_features` is set. Nothing in the text makes this raise.
     """
-    diagnostics = Diagnostics()
+    context = Context(features, all_features, Diagnostics())
+    return LoadResult(_resolved(paths, context), context.diagnostics.sorted())
+
+
+def load_and_lint(
+    paths: Sequence[Path], features: frozenset[str] = frozenset(), all_features: bool = False
+) -> LoadResult:
+    """Like `load`, and where there is a model, what in the main package is valid but doubtful, as warnings."""
+    # Every other command reads WIT without the lints, and need not wait for them to be imported.
+    from elastic_hal.codegen.lints import lint
+
+    context = Context(features, all_features, Diagnostics())
+    resolve = _resolved(paths, context)
+    if resolve is not None and context.main is not None:
+        lint(context.main)
+    return LoadResult(resolve, context.diagnostics.sorted())
+
+
+def _resolved(paths: Sequence[Path], context: Context) -> Resolve | None:
     if not paths:
-        diagnostics.error(Code.CANNOT_READ, "no path is given; give a .wit file or a folder of them", None)
-    resolve = resolve_paths([Path(path) for path in paths], Context(features, all_features, diagnostics))
-    return LoadResult(resolve, diagnostics.sorted())
+        context.diagnostics.error(Code.CANNOT_READ, "no path is given; give a .wit file or a folder of them", None)
+    return resolve_paths([Path(path) for path in paths], context)
 
 
 def load_or_raise(paths: Sequence[Path], features: frozenset[str] = frozenset(), all_features: bool = False) -> Resolve:
@@ -62,7 +80,8 @@ def select_world(resolve: Resolve, name: str | None) -> World:
         for world in package.worlds.values():
             if name in _names_of(world) or (package is resolve.main and name == world.name):
                 return world
-    raise _no_world(f"there is no world `{name}`", resolve)
+    found = closest(name, resolve.main.worlds)
+    raise _no_world(f"there is no world `{name}`" + (f"; did you mean `{found}`?" if found else ""), resolve)
 
 
 def _names_of(world: World) -> set[str]:

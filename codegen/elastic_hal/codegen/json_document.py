@@ -125,7 +125,7 @@ class _Writer:
                 return {"type": self._type(target)}
 
     def _function(self, function: model.Function) -> Document:
-        kind = ("async-" if function.is_async else "") + function.kind.value
+        kind = _function_kind(function)
         document: Document = {
             "name": function.name,
             "kind": kind if function.resource is None else {kind: self._type(function.resource)},
@@ -158,9 +158,9 @@ class _Writer:
 
     def _item(self, key: str, item: model.WorldItem) -> tuple[str, Document]:
         match item:
-            case model.InterfaceItem(interface, stability, external_id):
+            case model.InterfaceItem(interface, stability, external_id, docs):
                 number = self._interfaces[interface]
-                entry = _add_common({"id": number}, None, stability, external_id)
+                entry = _add_common({"id": number}, docs, stability, external_id)
                 return (f"interface-{number}" if key == interface.id else key), {"interface": entry}
             case model.FunctionItem(function):
                 return key, {"function": self._function(function)}
@@ -174,6 +174,13 @@ class _Writer:
             "worlds": {name: self._worlds[world] for name, world in package.worlds.items()},
         }
         return _with_docs(document, package.docs)
+
+
+def _function_kind(function: model.Function) -> str:
+    if function.accessor is None:
+        return ("async-" if function.is_async else "") + function.kind.value
+    owner = "" if function.resource is None else f"{function.kind.value}-"
+    return owner + function.accessor.value
 
 
 def _with_docs(document: Document, docs: str | None) -> Document:

@@ -10,7 +10,74 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from elastic_hal.codegen.kinds import (
+    Alias,
+    Borrow,
+    Case,
+    Enum,
+    EnumCase,
+    Field,
+    FixedLengthList,
+    Flag,
+    Flags,
+    Future,
+    List,
+    Map,
+    Option,
+    Own,
+    Record,
+    Resource,
+    Result,
+    Stream,
+    Tuple,
+    TypeKind,
+    Variant,
+)
 from elastic_hal.codegen.source import Span
+
+__all__ = [
+    "Accessor",
+    "Alias",
+    "Borrow",
+    "Case",
+    "Enum",
+    "EnumCase",
+    "Field",
+    "FixedLengthList",
+    "Flag",
+    "Flags",
+    "Function",
+    "FunctionItem",
+    "FunctionKind",
+    "Future",
+    "Interface",
+    "InterfaceItem",
+    "List",
+    "Map",
+    "Option",
+    "Own",
+    "Package",
+    "PackageName",
+    "Parameter",
+    "Primitive",
+    "Record",
+    "Resolve",
+    "Resource",
+    "Result",
+    "Since",
+    "Stability",
+    "Stream",
+    "Tuple",
+    "Type",
+    "TypeDef",
+    "TypeItem",
+    "TypeKind",
+    "Unstable",
+    "Variant",
+    "Version",
+    "World",
+    "WorldItem",
+]
 
 
 class Primitive(enum.Enum):
@@ -74,173 +141,6 @@ class Unstable:
 Stability = Since | Unstable | None
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of a record."""
-
-    name: str
-    type: Type
-    docs: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A product type with named fields."""
-
-    fields: tuple[Field, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A case of a variant; `type` is None where it carries nothing."""
-
-    name: str
-    type: Type | None
-    docs: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A tagged union; each case may carry a value."""
-
-    cases: tuple[Case, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EnumCase:
-    """A case of an enum."""
-
-    name: str
-    docs: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Enum:
-    """A choice among names that carry nothing."""
-
-    cases: tuple[EnumCase, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """One flag of a set."""
-
-    name: str
-    docs: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Flags:
-    """A set of named flags; the first is bit 0."""
-
-    flags: tuple[Flag, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tuple:
-    """`tuple<…>`."""
-
-    types: tuple[Type, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """`option<type>`."""
-
-    type: Type
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """`result<ok, err>`; a side that carries nothing is None."""
-
-    ok: Type | None
-    err: Type | None
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """`list<type>`."""
-
-    type: Type
-
-
-@dataclass(frozen=True, slots=True)
-class FixedLengthList:
-    """`list<type, length>`."""
-
-    type: Type
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """`map<key, value>`."""
-
-    key: Type
-    value: Type
-
-
-@dataclass(frozen=True, slots=True)
-class Future:
-    """`future<type>`, or bare `future`."""
-
-    type: Type | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """`stream<type>`, or bare `stream`."""
-
-    type: Type | None
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A resource type. Its functions stand in the interface's `functions`, under names such as `[method]key.sign`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """`own<r>`, also where the source writes just `r`. `resource` may be an alias of the resource."""
-
-    resource: TypeDef
-
-
-@dataclass(frozen=True, slots=True)
-class Borrow:
-    """`borrow<r>`: lent for the duration of a call."""
-
-    resource: TypeDef
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """`type a = b;`, or a type brought in by `use`."""
-
-    target: Type
-
-
-TypeKind = (
-    Record
-    | Variant
-    | Enum
-    | Flags
-    | Tuple
-    | Option
-    | Result
-    | List
-    | FixedLengthList
-    | Map
-    | Future
-    | Stream
-    | Resource
-    | Own
-    | Borrow
-    | Alias
-)
-
-
 @dataclass(eq=False, slots=True, repr=False)
 class TypeDef:
     """A named type, or an anonymous one such as `list<u8>` (then `name` and `owner` are None)."""
@@ -269,6 +169,18 @@ class FunctionKind(enum.Enum):
     CONSTRUCTOR = "constructor"
 
 
+class Accessor(enum.Enum):
+    """Which half of a property a function is."""
+
+    GETTER = "getter"
+    SETTER = "setter"
+
+    @property
+    def mark(self) -> str:
+        """What stands before the property's name in the canonical ABI."""
+        return "[get]" if self is Accessor.GETTER else "[set]"
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of a function."""
@@ -282,7 +194,7 @@ class Function:
     """A function. `name` is the canonical ABI's (`[method]key.sign`); `short_name` is what the source says (`sign`).
 
     A method's first parameter is `self: borrow<resource>`; a constructor's result is `own<resource>` or a `result` of
-    it.
+    it. `accessor` is set for functions that get or set a property (`[method][get]key.size`).
     """
 
     name: str
@@ -296,6 +208,7 @@ class Function:
     stability: Stability = None
     span: Span | None = None
     external_id: str | None = None
+    accessor: Accessor | None = None
 
     def __repr__(self) -> str:
         return _short(self, self.name)
@@ -333,6 +246,7 @@ class InterfaceItem:
     interface: Interface
     stability: Stability = None
     external_id: str | None = None
+    docs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,9 +67,18 @@ def _interface(interface: model.Interface) -> Iterator[str]:
 
 
 def _interface_items(interface: model.Interface) -> Iterator[str]:
-    functions = interface.functions.values()
-    items = [_type_item(definition, interface, functions) for definition in interface.types.values()]
-    items += [_function(function) for function in functions if function.resource is None]
+    """Types before functions, except for functions that come before those of a resource: their order stays."""
+    functions = list(interface.functions.values())
+    resources = {function.resource for function in functions}
+    items: list[Iterator[str]] = []
+    position = 0
+    for definition in interface.types.values():
+        if definition in resources:
+            first = next(number for number, function in enumerate(functions) if function.resource is definition)
+            items += [_function(function) for function in functions[position:first] if function.resource is None]
+            position = max(position, first)
+        items.append(_type_item(definition, interface, functions))
+    items += [_function(function) for function in functions[position:] if function.resource is None]
     yield from _separated(list(item) for item in items)
 
 
@@ -100,7 +109,8 @@ def _extern(direction: str, key: str, item: model.WorldItem, world: model.World)
             yield f"{direction} {_name(key)}: interface {{"
             yield from _indented(_interface_items(interface))
             yield "}"
-        case model.InterfaceItem(interface, stability, external_id):
+        case model.InterfaceItem(interface, stability, external_id, docs):
+            yield from _docs(docs)
             yield from _gates(stability, external_id)
             label = "" if key == interface.id else f"{_name(key)}: "
             yield f"{direction} {label}{_path(interface, world.package)};"
@@ -174,7 +184,10 @@ def _function(function: model.Function, before: str = "") -> Iterator[str]:
         return
     returned = "" if result is None else f" -> {type_text(result)}"
     static = "static " if function.kind is model.FunctionKind.STATIC else ""
-    keyword = "async func" if function.is_async else "func"
+    if function.accessor is not None:
+        keyword = "get" if function.accessor is model.Accessor.GETTER else "set"
+    else:
+        keyword = "async func" if function.is_async else "func"
     yield f"{before}{_name(function.short_name)}: {static}{keyword}({listed}){returned};"
 
 

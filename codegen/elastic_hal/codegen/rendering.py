@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TAB_WIDTH = 4
 MAX_SHOWN = 100
-"""Lines longer than this many characters are cut around the place that is meant."""
+"""Lines longer than this many characters are cut around the place that is meant, other texts at their end."""
 
 _RED, _YELLOW, _BLUE, _BOLD, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[1m", "\x1b[0m"
 
@@ -39,15 +39,21 @@ def _lines(diagnostic: Diagnostic, colour: bool) -> Iterator[str]:
             yield from _place(note.span, "-", _BLUE, colour)
     if diagnostic.fix is not None:
         old = diagnostic.fix.span.file.text[diagnostic.fix.span.start : diagnostic.fix.span.end]
-        yield f"  {_painted('help', _BLUE, colour)}: {_advice(old, diagnostic.fix.replacement)}"
+        yield f"  {_painted('help', _BLUE, colour)}: {advice(old, diagnostic.fix.replacement)}"
 
 
-def _advice(old: str, new: str) -> str:
+def advice(old: str, new: str) -> str:
+    """What a fix tells a person to do."""
+    old, new = _shortened(old), _shortened(new)
     if not old:
         return f"insert `{new}`"
     if not new:
         return f"remove `{old}`"
     return f"write `{new}` instead of `{old}`"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
 
 
 def _place(span: Span, mark: str, paint: str, colour: bool) -> Iterator[str]:
@@ -100,10 +106,16 @@ def _visible(text: str, column: int = 0) -> str:
 
 def _width(text: Iterable[str]) -> int:
     """How many columns of a terminal a text takes."""
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
-        for character in text
-    )
+    return sum(map(_width_of_one, text))
+
+
+def _width_of_one(character: str) -> int:
+    if character.isascii():
+        return 1
+    is_joined = unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me"}
+    if is_joined or "\u1160" <= character <= "\u11ff":  # vowels and finals of Hangul stand in their syllable
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
 
 
 def _painted(text: str, paint: str, colour: bool) -> str:

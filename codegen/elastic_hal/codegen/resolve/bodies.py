@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from elastic_hal.codegen import model
 from elastic_hal.codegen.codes import Code
 from elastic_hal.codegen.diagnostics import Note
+from elastic_hal.codegen.resolve.accessors import getters_first
 from elastic_hal.codegen.resolve.context import BROKEN, Declaration, Scope
 from elastic_hal.codegen.resolve.functions import resolve_function, resolve_resource_function
 from elastic_hal.codegen.resolve.gates import Gate, read_gate
@@ -33,8 +34,10 @@ def fill_interface(interface: model.Interface, items: Sequence[ast.InterfaceItem
     body.types.functions.update(item.name.text for item in items if isinstance(item, ast.FunctionDeclaration))
     body.resolve_types(items)
     interface.types.update(body.included_types())
-    for function in body.functions(items):
-        interface.functions[function.name] = function
+    functions = {function.name: function for function in body.functions(items)}
+    interface.functions.update((name, functions[name]) for name in getters_first(list(functions)))
+    if not body.types.broken:
+        body.names.check_setters()
 
 
 class Body:
@@ -55,7 +58,7 @@ class Body:
                 self.types.broken |= item.names
             elif isinstance(item, ast.UseItem):
                 self._bring_in(item)
-            elif isinstance(item, ast.TypeDeclaration) and self.names.add(item.name.text, item.name):
+            elif isinstance(item, ast.TypeDeclaration) and self.names.add(item.name.text, item.name, item.kind):
                 declared[item.name.text] = item
         for name in self._in_order(declared):
             if self.types.types.get(name) is BROKEN:
@@ -78,7 +81,7 @@ class Body:
             if isinstance(item, ast.FunctionDeclaration):
                 gate = read_gate(item.lead, self._scope, self._included)
                 function = resolve_function(item.name, item.type, gate, self.types)
-                if self.names.add(item.name.text, item.name) and gate.included:
+                if self.names.add(function.name, item.name, "function") and gate.included:
                     yield function
             elif isinstance(item, ast.TypeDeclaration):
                 yield from self._functions_of_resource(item)
@@ -89,7 +92,7 @@ class Body:
                 continue
             gate = read_gate(node.lead, self._scope, self._included)
             function = resolve_resource_function(node, item.name, gate, self.types)
-            if self.names.add(function.name, node.name) and gate.included:
+            if self.names.add(function.name, node.name, _label(node.kind)) and gate.included:
                 yield function
 
     def _in_order(self, declared: dict[str, ast.TypeDeclaration]) -> list[str]:
@@ -120,7 +123,7 @@ class Body:
             source = None  # part of a cycle, which is reported
         for used in item.names:
             self._check_gate(used.local, gate)
-            if not self.names.add(used.local.text, used.local):
+            if not self.names.add(used.local.text, used.local, "used type"):
                 continue
             target = None if source is None else source.types.get(used.name.text)
             if source is not None and is_checked:
@@ -159,3 +162,7 @@ class Body:
             close = close_names(name.text, source.types)
             message = f"the interface `{source.name.text}` has no type `{name.text}`{close}"
             self._scope.error(Code.UNKNOWN_NAME, message, name, [declared])
+
+
+def _label(kind: str) -> str:
+    return kind if kind in {"method", "constructor"} else f"{kind} function"

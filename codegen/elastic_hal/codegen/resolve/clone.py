@@ -31,12 +31,15 @@ def clone_items(
 
 
 def _renamed(key: str, renames: Mapping[str, str]) -> str:
-    """`[method]r.m` follows a renamed `r`."""
-    if not key.startswith("["):
-        return renames.get(key, key)
-    kind, _, rest = key.partition("]")
-    resource, dot, function = rest.partition(".")
-    return f"{kind}]{renames.get(resource, resource)}{dot}{function}"
+    """`[method]r.m` follows a renamed `r`, and `[get]p` a renamed `p`."""
+    marks, bracket, rest = key.rpartition("]")
+    name, dot, function = rest.partition(".")
+    return f"{marks}{bracket}{renames.get(name, name)}{dot}{function}"
+
+
+def plain_name(key: str) -> str:
+    """What `include … with` calls the item of that key: its name without marks; a resource for its functions."""
+    return key.rpartition("]")[2].partition(".")[0]
 
 
 class _Cloner:
@@ -67,9 +70,9 @@ class _Cloner:
                 return model.TypeItem(self._copies.get(definition, definition))
             case model.FunctionItem(function):
                 return model.FunctionItem(self._function(function, key))
-            case model.InterfaceItem(interface, stability, external_id):
+            case model.InterfaceItem(interface, stability, external_id, docs):
                 copy = interface if interface.name is not None else self._interface(interface, target)
-                return model.InterfaceItem(copy, stability, external_id)
+                return model.InterfaceItem(copy, stability, external_id, docs)
 
     def _interface(self, interface: model.Interface, target: model.World) -> model.Interface:
         copy = replace(interface, package=target.package, types={}, functions={})
@@ -84,7 +87,7 @@ class _Cloner:
         return replace(
             function,
             name=name,
-            short_name=name if function.resource is None else function.short_name,
+            short_name=plain_name(name) if function.resource is None else function.short_name,
             resource=None if function.resource is None else self._copies.get(function.resource, function.resource),
             parameters=tuple(model.Parameter(one.name, self._type(one.type)) for one in function.parameters),
             result=self._optional(function.result),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from elastic_hal.codegen import model
@@ -32,6 +33,10 @@ class Context:
     """Types that contain a borrowed handle somewhere."""
     dependencies: dict[model.Interface, list[model.Interface]] = field(default_factory=dict)
     """The interfaces whose types an interface uses, for those that were asked about."""
+    is_complete: bool = True
+    """False where a file could not be read: then names that are not found may be declared there."""
+    main: Unit | None = None
+    """The package that the run is for, as soon as it is known."""
 
 
 class Part(Protocol):
@@ -119,5 +124,7 @@ class Unit:
     span: Span
     package: model.Package
     is_dependency: bool
+    folder: Path
+    """Where the file or folder of the package lies."""
     scopes: list[Scope] = field(default_factory=list)
     declarations: dict[str, Declaration] = field(default_factory=dict)

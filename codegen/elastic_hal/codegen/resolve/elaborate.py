@@ -19,18 +19,26 @@ def elaborate(world: model.World, items: Iterable[ResolvedItem], context: Contex
     items = list(items)
     imports = [item for item in items if item.direction == "import"]
     exports = [item for item in items if item.direction == "export"]
-    for resolved in sorted(imports, key=_rank):
+    for resolved in sorted(imports, key=lambda resolved: _rank(resolved.item)):
         _add_import(world, resolved, context)
-    _add_imports_of_exports(world, exports, context)
     for resolved in exports:
-        world.exports[resolved.key] = resolved.item
+        if not isinstance(resolved.item, model.InterfaceItem):
+            world.exports[resolved.key] = resolved.item
+    _Exports(world, exports, context).add_all()
+    in_order = sorted(world.imports.items(), key=lambda entry: _rank(entry[1]))
+    world.imports.clear()
+    world.imports.update(in_order)
 
 
-def _rank(resolved: ResolvedItem) -> int:
-    """Interfaces before types before functions: the order in which a component can declare them."""
-    return (
-        0 if isinstance(resolved.item, model.InterfaceItem) else 1 if isinstance(resolved.item, model.TypeItem) else 2
-    )
+def _rank(item: model.WorldItem) -> int:
+    """Interfaces, then types from elsewhere, own types, functions: the order in which a component can declare them."""
+    match item:
+        case model.InterfaceItem():
+            return 0
+        case model.TypeItem(definition):
+            return 2 if _origin(definition) is None else 1
+        case model.FunctionItem(function):
+            return 3 if function.resource is None else 4
 
 
 def interface_dependencies(interface: model.Interface) -> list[model.Interface]:
@@ -85,30 +93,59 @@ def _import_by_id(world: model.World, interface: model.Interface, stability: mod
         world.imports.setdefault(interface.id, model.InterfaceItem(interface, stability))
 
 
-def _add_imports_of_exports(world: model.World, exports: list[ResolvedItem], context: Context) -> None:
-    # An export under a name of its own does not stand for the interface's id.
-    by_id = {
-        resolved.item.interface: resolved
-        for resolved in exports
-        if isinstance(resolved.item, model.InterfaceItem) and not resolved.is_name
-    }
-    checked: set[model.Interface] = set()
-    for resolved in exports:
-        if not isinstance(resolved.item, model.InterfaceItem):
-            continue
-        needed, _ = in_dependency_order(
-            _dependencies(resolved.item.interface, context),
-            lambda one: (other for other in _dependencies(one, context) if other not in checked),
-        )
-        for dependency in needed:
-            if dependency in by_id or dependency in checked:
+class _Exports:
+    """Adds exported interfaces and, as exports or imports, all that they need."""
+
+    def __init__(self, world: model.World, exports: Iterable[ResolvedItem], context: Context) -> None:
+        self._world = world
+        self._context = context
+        self._written = {resolved.key: resolved for resolved in exports}
+        self._imported: dict[model.Interface, tuple[ResolvedItem, model.Interface]] = {}
+        """What has to be imported: for which export, and by which interface between the two."""
+
+    def add_all(self) -> None:
+        """Adds every export; stops, reported, at one that would need an interface both imported and exported."""
+        for resolved in self._written.values():
+            if isinstance(resolved.item, model.InterfaceItem) and not self._add(resolved, resolved.item):
+                return
+
+    def _add(self, resolved: ResolvedItem, item: model.InterfaceItem) -> bool:
+        if resolved.key in self._world.exports:
+            return True
+        # Dependencies first, each an export where all interfaces from the top down to it are. What comes in this way
+        # has the gate and the external id of the interface that needs it.
+        pending = [(resolved.key, item, True, iter(_dependencies(item.interface, self._context)))]
+        while pending:
+            key, item, is_export, dependencies = pending[-1]
+            dependency = next(dependencies, None)
+            if dependency is None:
+                pending.pop()
+                if not self._finish(key, item, is_export):
+                    return False
                 continue
-            checked.add(dependency)
-            clash = next((deeper for deeper in _dependencies(dependency, context) if deeper in by_id), None)
-            if clash is not None:
-                _report_clash(resolved, dependency, by_id[clash], context)
-                break
-            _import_by_id(world, dependency, resolved.item.stability)
+            name = dependency.id or ""
+            as_export = is_export and name in self._written
+            if name in self._world.exports and not as_export:
+                _report_clash(resolved, item.interface, self._written[name], self._context)
+                return False
+            if name in self._world.exports or (not as_export and dependency in self._imported):
+                continue
+            if not as_export:
+                self._imported[dependency] = (resolved, item.interface)
+            needed = model.InterfaceItem(dependency, item.stability, item.external_id)
+            pending.append((name, needed, as_export, iter(_dependencies(dependency, self._context))))
+        return True
+
+    def _finish(self, key: str, item: model.InterfaceItem, is_export: bool) -> bool:
+        if not is_export:
+            self._world.imports.setdefault(key, item)
+        elif item.interface in self._imported:
+            needing, between = self._imported[item.interface]
+            _report_clash(needing, between, self._written[key], self._context)
+            return False
+        else:
+            self._world.exports[key] = item
+        return True
 
 
 def _report_clash(resolved: ResolvedItem, dependency: model.Interface, clash: ResolvedItem, context: Context) -> None:

@@ -17,7 +17,7 @@ from elastic_hal.codegen.source import SourceFile, Span
 from elastic_hal.codegen.syntax import ast
 from elastic_hal.codegen.syntax.parser import parse_file
 
-MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_FILE_BYTES = 16 * 1024 * 1024
 """Files larger than this are refused: no contract is, and reading them would take the machine's memory."""
 
 
@@ -59,17 +59,22 @@ def dependency_folders(paths: Sequence[Path]) -> list[Path]:
 
 def _read_dependencies(folder: Path, diagnostics: Diagnostics) -> list[Group]:
     if not _is_folder(folder):
+        if os.path.exists(folder):
+            diagnostics.error(Code.CANNOT_READ, f"{folder}: this is not a folder", None, path=str(folder))
         return []
     groups: list[Group] = []
     for path in _entries(folder, diagnostics):
         if path.is_dir():
             groups.append(_read_folder(path, diagnostics, is_dependency=True))
-        elif path.suffix == ".wit":
+        elif path.name.endswith(".wit"):
             groups.append(_read_single(path, diagnostics, is_dependency=True))
         elif path.suffix in {".wasm", ".wat"}:
             hint = f"put its WIT text there instead (`wasm-tools component wit {path.name}`)"
             message = f"{path}: the dependency is a WebAssembly binary; {hint}"
-            diagnostics.error(Code.BINARY_PACKAGE, message, None)
+            diagnostics.error(Code.BINARY_PACKAGE, message, None, path=str(path))
+        elif not path.exists():
+            message = f"{path}: this link leads nowhere"
+            diagnostics.error(Code.CANNOT_READ, message, None, path=str(path))
     return groups
 
 
@@ -86,10 +91,10 @@ def _is_folder(path: Path) -> bool:
 
 
 def _read_folder(folder: Path, diagnostics: Diagnostics, is_dependency: bool) -> Group:
-    names = [path for path in _entries(folder, diagnostics) if path.suffix == ".wit" and not path.is_dir()]
+    names = [path for path in _entries(folder, diagnostics) if path.name.endswith(".wit") and not path.is_dir()]
     files = [_read_file(path, diagnostics) for path in names]
     if not files:
-        diagnostics.error(Code.CANNOT_READ, f"{folder}: there is no .wit file in this folder", None)
+        diagnostics.error(Code.CANNOT_READ, f"{folder}: there is no .wit file in this folder", None, path=str(folder))
     is_complete = bool(files) and None not in files
     return Group(folder, tuple(parsed for parsed in files if parsed), is_dependency, is_complete)
 
@@ -98,7 +103,7 @@ def _entries(folder: Path, diagnostics: Diagnostics) -> list[Path]:
     try:
         return sorted(folder / name for name in os.listdir(folder))
     except OSError as problem:
-        diagnostics.error(Code.CANNOT_READ, f"{folder}: {problem.strerror or problem}", None)
+        diagnostics.error(Code.CANNOT_READ, f"{folder}: {problem.strerror or problem}", None, path=str(folder))
         return []
 
 
@@ -106,20 +111,20 @@ def _read_file(path: Path, diagnostics: Diagnostics) -> ParsedFile | None:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            diagnostics.error(Code.CANNOT_READ, f"{path}: this is neither a file nor a folder", None)
+            message = f"{path}: this is neither a file nor a folder"
+            diagnostics.error(Code.CANNOT_READ, message, None, path=str(path))
             return None
         size = status.st_size
         if size > MAX_FILE_BYTES:
             limit = MAX_FILE_BYTES >> 20
-            diagnostics.error(
-                Code.CANNOT_READ, f"{path}: the file has {size} bytes; at most {limit} MiB are read", None
-            )
+            message = f"{path}: the file has {size} bytes; at most {limit} MiB are read"
+            diagnostics.error(Code.CANNOT_READ, message, None, path=str(path))
             return None
         data = path.read_bytes()
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         shown = str(path) if str(path).isprintable() else repr(str(path))
-        diagnostics.error(Code.CANNOT_READ, f"{shown}: {reason}", None)
+        diagnostics.error(Code.CANNOT_READ, f"{shown}: {reason}", None, path=shown)
         return None
     return parse_bytes(str(path), data, diagnostics)
 

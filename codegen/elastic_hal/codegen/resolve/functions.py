@@ -5,6 +5,7 @@ from __future__ import annotations
 from elastic_hal.codegen import model
 from elastic_hal.codegen.codes import Code
 from elastic_hal.codegen.diagnostics import Note
+from elastic_hal.codegen.resolve.accessors import accessor_of, check_accessor
 from elastic_hal.codegen.resolve.context import BROKEN
 from elastic_hal.codegen.resolve.gates import Gate
 from elastic_hal.codegen.resolve.types import TypeScope
@@ -15,20 +16,24 @@ from elastic_hal.codegen.syntax.ast import Token
 def resolve_function(name: Token, signature: ast.FunctionType, gate: Gate, types: TypeScope) -> model.Function:
     """A function that belongs to no resource."""
     types.check_parameters(signature.parameters)
+    accessor = accessor_of(signature)
     function = model.Function(
-        name=name.text,
+        name=name.text if accessor is None else accessor.mark + name.text,
         short_name=name.text,
         kind=model.FunctionKind.FREESTANDING,
         resource=None,
         parameters=_parameters(signature, types, gate.included),
-        result=types.resolve_optional(signature.result, gate.included),
+        result=types.resolve_function_result(signature.result, gate.included),
         is_async=signature.is_async,
         docs=gate.docs,
         stability=gate.stability,
         span=types.scope.span(name),
         external_id=gate.external_id,
+        accessor=accessor,
     )
-    _check_result(function, signature, types)
+    check_accessor(signature, types.scope)
+    if gate.included:
+        _check_result(function, signature, types)
     return function
 
 
@@ -51,9 +56,11 @@ def resolve_resource_function(
     if is_constructor:
         result: model.Type | None = _constructor_result(node, resource, resource_name, gate.included, types)
     else:
-        result = types.resolve_optional(node.type.result, gate.included)
+        result = types.resolve_function_result(node.type.result, gate.included)
+    accessor = accessor_of(node.type)
+    mark = "" if accessor is None else accessor.mark
     function = model.Function(
-        name=f"[{node.kind}]{resource_name.text}" + ("" if is_constructor else f".{node.name.text}"),
+        name=f"[{node.kind}]{mark}{resource_name.text}" + ("" if is_constructor else f".{node.name.text}"),
         short_name=node.name.text,
         kind=kind,
         resource=resource,
@@ -64,8 +71,11 @@ def resolve_resource_function(
         stability=gate.stability,
         span=types.scope.span(node.name),
         external_id=gate.external_id,
+        accessor=accessor,
     )
-    _check_result(function, node.type, types)
+    check_accessor(node.type, types.scope)
+    if gate.included:
+        _check_result(function, node.type, types)
     return function
 
 
@@ -88,7 +98,9 @@ def _constructor_result(
         message = (
             f"a constructor gives its resource, so it returns nothing, or `result<{name.text}, …>` where it can fail"
         )
-        types.scope.error(Code.CONSTRUCTOR_RESULT, message, written)
+        is_itself = written.kind in {"name", "own"} and written.token.text == name.text
+        fix = types.without_result(written) if is_itself else None
+        types.scope.error(Code.CONSTRUCTOR_RESULT, message, written, fix=fix)
         return result
     ok = result.kind.ok
     is_own = isinstance(ok, model.TypeDef) and isinstance(ok.kind, model.Own) and ok.kind.resource is resource

@@ -5,12 +5,13 @@ Also tells in which order packages and their declarations can be resolved, and r
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from elastic_hal.codegen import model
 from elastic_hal.codegen.codes import Code
-from elastic_hal.codegen.diagnostics import Note
+from elastic_hal.codegen.diagnostics import Fix, Note
 from elastic_hal.codegen.resolve.context import Context, Declaration, Scope, Unit
 from elastic_hal.codegen.resolve.names import close_names, cycle_path
 from elastic_hal.codegen.resolve.order import in_dependency_order
@@ -40,7 +41,7 @@ class Lookup:
             return self._find_foreign(path, path.package, scope)
         name = path.name.text
         found = scope.names.get(name) or scope.unit.declarations.get(name)
-        if found is None and not any(name in other.broken for other in scope.unit.scopes):
+        if found is None and not self._may_be_declared(name, scope.unit):
             known = [*scope.names, *scope.unit.declarations]
             message = f"there is no interface or world `{name}` in this package{close_names(name, known)}"
             scope.error(Code.UNKNOWN_NAME, message, path)
@@ -57,7 +58,7 @@ class Lookup:
     def find_package(self, package: ast.PackageId, path: ast.UsePath, scope: Scope) -> Unit | None:
         """The package that a path names; None, reported, where there is none."""
         name = package_name(package, scope.file, self._context)
-        if name not in self._units:
+        if name not in self._units and self._context.is_complete:
             self._report_unknown_package(name, path, scope)
         return self._units.get(name)
 
@@ -100,26 +101,43 @@ class Lookup:
         if unit is None:
             return None
         found = unit.declarations.get(path.name.text)
-        if found is None and not any(path.name.text in other.broken for other in unit.scopes):
+        if found is None and not self._may_be_declared(path.name.text, unit):
             close = close_names(path.name.text, unit.declarations)
             message = f"the package `{unit.name}` has no interface or world `{path.name.text}`{close}"
             note = Note("the package is declared here", unit.span)
             scope.error(Code.UNKNOWN_NAME, message, path.name, [note])
         return found
 
+    def _may_be_declared(self, name: str, unit: Unit) -> bool:
+        """Whether nothing is to be said about a name: it may stand in what could not be read, or enough was said."""
+        if not self._context.is_complete or self._context.diagnostics.is_full:
+            return True
+        return any(name in scope.broken for scope in unit.scopes)
+
     def _report_unknown_package(self, name: model.PackageName, path: ast.UsePath, scope: Scope) -> None:
         notes: list[Note] = []
         others = [other for other in self._units if (other.namespace, other.name) == (name.namespace, name.name)]
+        close = ""
         if others:
             known = ", ".join(f"`{other}`" for other in others)
-            notes.append(Note(f"this package is known as {known}"))
-        folders = ", ".join(str(folder) for folder in self._folders)
-        notes.append(Note(f"dependencies were looked for in {folders}" if folders else "no folder `deps` was searched"))
-        if not others and self._units:
+            notes.append(Note(f"this package is there as {known}"))
+        else:
+            close = close_names(f"{name.namespace}:{name.name}", (f"{o.namespace}:{o.name}" for o in self._units))
+        notes.append(self._searched(name, scope))
+        if not others and len(self._units) > 1:
             known = ", ".join(f"`{other}`" for other in list(self._units)[:12])
             notes.append(Note(f"known packages: {known}"))
-        message = f"the package `{name}` is not known"
+        message = f"the package `{name}` is not known{close}"
         scope.error(Code.UNKNOWN_PACKAGE, message, path, notes)
+
+    def _searched(self, name: model.PackageName, scope: Scope) -> Note:
+        """Where a package was looked for, and where it should be put."""
+        if not self._folders:
+            where = f"`{scope.file.path}` was given as a single file, so no folder was searched for it"
+            return Note(f"{where}; give its folder, with the package in `deps/{name.name}/`")
+        folder = self._folders[-1]
+        names = ", ".join(str(one) if one.is_dir() else f"{one} (no such folder)" for one in self._folders)
+        return Note(f"the folder searched is {names}; put its .wit files into {folder / name.name}{os.sep}")
 
     def _bring_in(self, item: ast.TopUse, scope: Scope) -> None:
         if item.lead.attributes:
@@ -169,9 +187,15 @@ class Lookup:
         following = cycle[1 % len(cycle)]
         for scope in first.scopes:
             for path in _paths_of_scope(scope):
-                if path.package is not None and name_of_package(path.package) == following.name:
+                if path.package is None or name_of_package(path.package) != following.name:
+                    continue
+                if following is not first:
                     scope.error(Code.CYCLE, message, path)
                     return
+                plain = scope.file.text[path.name.start : path.name.end]
+                scope.error(Code.CYCLE, message, path, fix=Fix(scope.span(path), plain))
+        if following is first:
+            return
         self._context.diagnostics.error(Code.CYCLE, message, first.span)
 
 

@@ -5,11 +5,12 @@ Looking names up is left to `lookup.py`; the bodies of declarations to `interfac
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from elastic_hal.codegen import model
 from elastic_hal.codegen.codes import Code
-from elastic_hal.codegen.diagnostics import Fix, Note
+from elastic_hal.codegen.diagnostics import Note
 from elastic_hal.codegen.resolve.context import Context, Declaration, Scope, Unit
 from elastic_hal.codegen.resolve.files import Group, ParsedFile
 from elastic_hal.codegen.resolve.gates import read_gate
@@ -50,6 +51,7 @@ def name_of_package(package: ast.PackageId) -> model.PackageName:
 
 def _gather_group(group: Group, units: Units, context: Context) -> Unit | None:
     unit: Unit | None = None
+    others: dict[model.PackageName, Unit] = {}
     headerless: list[ParsedFile] = []
     for parsed in group.files:
         declaration = _file_declaration(parsed, context)
@@ -61,12 +63,11 @@ def _gather_group(group: Group, units: Units, context: Context) -> Unit | None:
         if unit is None:
             unit = _new_unit(name, span, group, units, context)
         elif name != unit.name:
-            message = f"this file belongs to the package `{name}`, but another file of its folder to `{unit.name}`"
-            notes = [
-                Note("the other package is named here", unit.span),
-                Note("put each package in a folder of its own"),
-            ]
-            context.diagnostics.error(Code.CONFLICTING_PACKAGE, message, span, notes)
+            # The file is resolved as what it says it is, so that its own mistakes come out in the same run.
+            if name not in others:
+                others[name] = _new_unit(name, span, group, units, context)
+                _report_other_package(others[name], unit, group, context)
+            others[name].scopes.append(Scope(parsed.file, others[name], parsed.items, context))
             continue
         _take_docs(unit, declaration, span, context)
         unit.scopes.append(Scope(parsed.file, unit, parsed.items, context))
@@ -78,6 +79,19 @@ def _gather_group(group: Group, units: Units, context: Context) -> Unit | None:
     for parsed in group.files:
         _gather_nested(parsed, group, units, context)
     return unit
+
+
+def _report_other_package(other: Unit, unit: Unit, group: Group, context: Context) -> None:
+    if (other.name.namespace, other.name.name) == (unit.name.namespace, unit.name.name):
+        message = f"this file belongs to `{other.name}`, but another file of its folder to `{unit.name}`"
+        advice = "all files of a package name the same version"
+    else:
+        message = f"this file belongs to the package `{other.name}`, but another file of its folder to `{unit.name}`"
+        folder = group.path / "deps" / other.name.name
+        advice = f"a folder holds one package: move this file to {folder}{os.sep} if `{unit.name}` uses it, "
+        advice += "else to a folder beside this one"
+    notes = [Note("the other package is named here", unit.span), Note(advice)]
+    context.diagnostics.error(Code.CONFLICTING_PACKAGE, message, other.span, notes)
 
 
 def _file_declaration(parsed: ParsedFile, context: Context) -> ast.PackageDeclaration | None:
@@ -102,11 +116,11 @@ def _file_declaration(parsed: ParsedFile, context: Context) -> ast.PackageDeclar
 
 
 def _new_unit(name: model.PackageName, span: Span, group: Group, units: Units, context: Context) -> Unit:
-    unit = Unit(name, span, model.Package(name), group.is_dependency)
+    unit = Unit(name, span, model.Package(name), group.is_dependency, group.path.parent)
     other = units.get(name)
     if other is None:
         units[name] = unit
-    elif not _same_text(other.span.file, span.file):
+    elif other.folder == unit.folder or not _same_text(other.span.file, span.file):
         message = f"the package `{name}` is defined twice"
         note = Note("it is defined here too", other.span)
         context.diagnostics.error(Code.CONFLICTING_PACKAGE, message, span, [note])
@@ -135,14 +149,13 @@ def _take_docs(unit: Unit, declaration: ast.PackageDeclaration, span: Span, cont
 
 
 def _report_missing_header(group: Group, context: Context) -> None:
-    if not group.files:
-        return  # reported when nothing could be read
+    if not group.is_complete:
+        return  # the file that could not be read may say it
     if any(isinstance(item, ast.Broken) for parsed in group.files for item in parsed.items):
         return
     file = group.files[0].file
     message = f"no file of {group.path} says which package it is"
-    fix = Fix(Span(file, 0, 0), "package my-namespace:my-package;\n")
-    note = Note(f"begin one file with its name, such as `{fix.replacement.strip()}`")
+    note = Note("begin one file with its name, such as `package my-namespace:my-package;`")
     context.diagnostics.error(Code.MISSING_PACKAGE, message, Span(file, 0, 0), [note])
 
 

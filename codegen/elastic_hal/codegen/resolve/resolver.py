@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from elastic_hal.codegen import model
@@ -16,14 +18,15 @@ from elastic_hal.codegen.resolve.worlds import resolve_world
 
 def resolve_paths(paths: Sequence[Path], context: Context) -> model.Resolve | None:
     """The model of the packages at the paths; None where anything is wrong, which `context.diagnostics` then says."""
-    return resolve_groups(read_groups(paths, context.diagnostics), dependency_folders(paths), context)
+    with _without_garbage_collection():
+        return resolve_groups(read_groups(paths, context.diagnostics), dependency_folders(paths), context)
 
 
 def resolve_groups(groups: Sequence[Group], folders: list[Path], context: Context) -> model.Resolve | None:
     """The model of groups of files. `folders` are named in messages about packages that are not there."""
-    if not all(group.is_complete for group in groups):
-        return None  # names would be missing everywhere, and none of the reports about that would be to the point
+    context.is_complete = all(group.is_complete for group in groups)
     units, main = gather_packages(groups, context)
+    context.main = main
     lookup = Lookup(units, folders, context)
     lookup.bring_in_top_level_uses()
     packages = lookup.packages_in_order()
@@ -32,6 +35,18 @@ def resolve_groups(groups: Sequence[Group], folders: list[Path], context: Contex
     if main is None or context.diagnostics.has_errors:
         return None
     return model.Resolve([unit.package for unit in packages], main.package)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Syntax trees and models make very many objects and next to no cycles; looking for some would double the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _resolve_unit(unit: Unit, lookup: Lookup) -> None:

@@ -7,6 +7,7 @@ the gate is told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from elastic_hal.codegen import model
 from elastic_hal.codegen.codes import Code
@@ -18,21 +19,27 @@ from elastic_hal.codegen.source import Span
 from elastic_hal.codegen.syntax import ast
 from elastic_hal.codegen.syntax.ast import Token, TypeExpression
 
+_NEARBY = 200
+"""Characters before a function's result among which its arrow is looked for."""
 MAX_FLAGS = 32
 MAX_DEPTH = 100
 """Levels of types within types in one place."""
 
 _PRIMITIVES = {primitive.value: primitive for primitive in model.Primitive}
 _MAP_KEYS = frozenset(_PRIMITIVES) - {"f32", "f64", "error-context"}
-_OLD_NAMES = {
-    "unit": "_",
-    "float32": "f32",
-    "float64": "f64",
-    "int": "s32",
-    "str": "string",
-    "byte": "u8",
-    "bytes": "list<u8>",
+_OLD_NAMES = {"float32": "f32", "float64": "f64"}
+"""Names that WIT had once, and what it calls the same types now."""
+_FOREIGN_NAMES = {
+    **{
+        "unit": "no type at all, or `_` in a `result`",
+        "void": "no type at all",
+        "any": "a `variant` of what it may be",
+    },
+    **{"int": "`s32` or `s64`", "uint": "`u32` or `u64`", "float": "`f32`", "double": "`f64`", "boolean": "`bool`"},
+    **{"str": "`string`", "String": "`string`", "byte": "`u8`", "bytes": "`list<u8>`", "usize": "`u64`"},
+    **{"i8": "`s8`", "i16": "`s16`", "i32": "`s32`", "i64": "`s64`", "vec": "`list<…>`", "array": "`list<…>`"},
 }
+"""Names of other languages, and what stands for them in WIT."""
 
 
 class TypeScope:
@@ -84,6 +91,21 @@ class TypeScope:
     def resolve_optional(self, expression: TypeExpression | None, included: bool) -> model.Type | None:
         """Like `resolve`, for a place that may be empty."""
         return None if expression is None else self.resolve(expression, included)
+
+    def resolve_function_result(self, expression: TypeExpression | None, included: bool) -> model.Type | None:
+        """Like `resolve_optional`, for what follows the arrow of a function."""
+        if expression is None or not self._is_unit(expression):
+            return self.resolve_optional(expression, included)
+        message = "there is no type `unit`; a function that returns nothing has no `->`"
+        self.scope.error(Code.UNKNOWN_NAME, message, expression, fix=self.without_result(expression))
+        return None
+
+    def without_result(self, expression: TypeExpression) -> Fix | None:
+        """The fix that removes a function's result with its arrow, unless a comment stands between the two."""
+        nearby = max(0, expression.start - _NEARBY)
+        before = self.scope.file.text[nearby : expression.start].rstrip()
+        start = nearby + len(before.removesuffix("->").rstrip())
+        return Fix(Span(self.scope.file, start, expression.end), "") if before.endswith("->") else None
 
     def find(self, token: Token, included: bool) -> model.TypeDef:
         """The type of that name, BROKEN where there is none, which is then reported."""
@@ -170,6 +192,7 @@ class TypeScope:
             resource = self._resource(expression.token, included)
             return model.Own(resource) if kind == "own" else model.Borrow(resource)
         if kind == "result":
+            expression = self._without_unit(expression)
             ok, error = (self.resolve_optional(argument, included) for argument in expression.arguments)
             return model.Result(ok, error)
         arguments = tuple(self.resolve(argument, included) for argument in expression.arguments if argument is not None)
@@ -230,6 +253,9 @@ class TypeScope:
                         f"the {what}s `{earlier.text}` and `{member.name.text}` differ in letter case or hyphens only"
                     )
                 note = self.scope.note("the first one is here", earlier)
+                if earlier is members[0].name and earlier.text == "self" and members[0].type is None:
+                    message = "a method has its parameter `self` already; leave it out"
+                    note = self.scope.note("this is a method", earlier)
                 self.scope.error(Code.DUPLICATE_NAME, message, member.name, [note])
 
     def check_parameters(self, members: list[ast.Member]) -> None:
@@ -238,8 +264,8 @@ class TypeScope:
 
     def _report_unknown(self, token: Token) -> None:
         name = token.text
-        if name in self.broken:
-            return
+        if name in self.broken or self._context.diagnostics.is_full:
+            return  # looking for similar names takes time
         if name in self.functions:
             message = f"`{name}` is a function, not a type"
             self.scope.error(Code.WRONG_KIND, message, token)
@@ -249,8 +275,47 @@ class TypeScope:
             message = f"there is no type `{name}`; WIT writes it `{new}`"
             self.scope.error(Code.UNKNOWN_NAME, message, token, fix=Fix(self.scope.span(token), new))
             return
-        close = close_names(name, [*self.types, *_PRIMITIVES])
-        self.scope.error(Code.UNKNOWN_NAME, f"there is no type `{name}` here{close}", token)
+        if name in _FOREIGN_NAMES:
+            message = f"there is no type `{name}`; write {_FOREIGN_NAMES[name]}"
+            self.scope.error(Code.UNKNOWN_NAME, message, token)
+            return
+        elsewhere = list(self._declared_elsewhere(name))
+        close = "" if elsewhere else close_names(name, chain(_PRIMITIVES, self.types))
+        self.scope.error(Code.UNKNOWN_NAME, f"there is no type `{name}` here{close}", token, elsewhere)
+
+    def _declared_elsewhere(self, name: str) -> Iterator[Note]:
+        """Notes on the interfaces of the package that declare a type of that name; one is enough to see the point."""
+        for declaration in self.scope.unit.declarations.values():
+            for item in () if declaration.is_world else declaration.node.items:
+                if isinstance(item, ast.TypeDeclaration) and item.name.text == name:
+                    message = f"another interface has it; bring it in: `use {declaration.name.text}.{{{name}}};`"
+                    yield declaration.scope.note(message, item.name)
+                    return
+
+    def _without_unit(self, expression: TypeExpression) -> TypeExpression:
+        """A `result` without the type `unit`, which WIT had once; where it stands it is reported."""
+        arguments = [None if self._is_unit(argument) else argument for argument in expression.arguments]
+        if arguments == list(expression.arguments):
+            return expression
+        ok, error = arguments
+        text = self.scope.file.text
+        if error is not None:
+            written = f"result<_, {text[error.start : error.end]}>"
+        else:
+            written = "result" if ok is None else f"result<{text[ok.start : ok.end]}>"
+        for argument in expression.arguments:
+            if argument is not None and self._is_unit(argument):
+                message = f"there is no type `unit`; a side of a `result` that carries nothing is left out: `{written}`"
+                is_first = argument is expression.arguments[0]
+                whole = Fix(self.scope.span(expression), written)
+                fix = Fix(self.scope.span(argument), "_") if is_first and error is not None else whole
+                self.scope.error(Code.UNKNOWN_NAME, message, argument, fix=fix)
+        return expression._replace(arguments=(ok, error))
+
+    def _is_unit(self, expression: TypeExpression | None) -> bool:
+        if expression is None or expression.kind != "name" or expression.token.text != "unit":
+            return False
+        return not any("unit" in names for names in (self.types, self.broken, self.functions))
 
 
 def names_in(node: ast.TypeDeclaration) -> Iterator[str]:

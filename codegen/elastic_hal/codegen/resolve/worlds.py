@@ -8,8 +8,9 @@ from dataclasses import replace
 from elastic_hal.codegen import model
 from elastic_hal.codegen.codes import Code
 from elastic_hal.codegen.diagnostics import Note
+from elastic_hal.codegen.resolve.accessors import check_setter, getters_first
 from elastic_hal.codegen.resolve.bodies import Body, fill_interface
-from elastic_hal.codegen.resolve.clone import clone_items
+from elastic_hal.codegen.resolve.clone import clone_items, plain_name
 from elastic_hal.codegen.resolve.context import Declaration, ResolvedItem, Scope
 from elastic_hal.codegen.resolve.elaborate import elaborate
 from elastic_hal.codegen.resolve.functions import resolve_function
@@ -74,7 +75,17 @@ class _WorldResolver:
         for item in items:
             if isinstance(item, ast.Include):
                 self._include(item)
-        return self._written
+        return self._with_getters_first()
+
+    def _with_getters_first(self) -> Written:
+        ordered: Written = {}
+        for direction in ("import", "export"):
+            items = {key: item for (side, key), item in self._written.items() if side == direction}
+            for key in getters_first(list(items)):
+                item = ordered[direction, key] = items[key]
+                if isinstance(item.item, model.FunctionItem) and not self._body.types.broken:
+                    check_setter(key, items, item.span, self._scope.context.diagnostics)
+        return ordered
 
     def _resolve_extern(self, item: ast.Extern) -> None:
         gate = read_gate(item.lead, self._scope, self._included)
@@ -82,11 +93,11 @@ class _WorldResolver:
             if item.path is not None:
                 self._resolve_path(item.direction, item.path, gate)
             return
-        is_new = self._names[item.direction].add(item.name.text, item.name)
         resolved = self._named_item(item, item.name, gate)
+        key = resolved.function.name if isinstance(resolved, model.FunctionItem) else item.name.text
+        is_new = self._names[item.direction].add(key, item.name, item.direction)
         if is_new and gate.included and resolved is not None:
-            span = self._scope.span(item.name)
-            self._add(ResolvedItem(item.direction, item.name.text, resolved, True, span))
+            self._add(ResolvedItem(item.direction, key, resolved, True, self._scope.span(item.name)))
 
     def _named_item(self, item: ast.Extern, name: Token, gate: Gate) -> model.WorldItem | None:
         if item.function is not None:
@@ -98,7 +109,7 @@ class _WorldResolver:
             fill_interface(interface, item.items, Body(interface, gate.included, self._scope, self._lookup))
             return model.InterfaceItem(interface, gate.stability, gate.external_id)
         found = None if item.path is None else self._find_interface(item.path, gate)
-        return None if found is None else model.InterfaceItem(found, gate.stability, gate.external_id)
+        return None if found is None else model.InterfaceItem(found, gate.stability, gate.external_id, gate.docs)
 
     def _resolve_path(self, direction: str, path: ast.UsePath, gate: Gate) -> None:
         found = self._find_interface(path, gate)
@@ -110,7 +121,7 @@ class _WorldResolver:
             message = f"the interface `{key}` is {direction}ed twice"
             self._scope.error(Code.CONFLICTING_ITEM, message, path, [Note("the first one is here", earlier.span)])
         elif gate.included:
-            resolved = model.InterfaceItem(found, gate.stability, gate.external_id)
+            resolved = model.InterfaceItem(found, gate.stability, gate.external_id, gate.docs)
             self._add(ResolvedItem(direction, key, resolved, False, self._scope.span(path)))
 
     def _find_interface(self, path: ast.UsePath, gate: Gate) -> model.Interface | None:
@@ -147,13 +158,11 @@ class _WorldResolver:
                 self._merge_interface(part, item, is_foreign)
 
     def _checked_renames(self, item: ast.Include, found: Declaration) -> dict[str, str]:
-        known = {part.key for part in found.world_items if part.is_name}
+        known = {plain_name(part.key) for part in found.world_items if part.is_name}
         renames: dict[str, str] = {}
         for rename in item.renames:
             old = rename.old.text
-            if old in renames:
-                self._scope.error(Code.UNKNOWN_RENAME, f"`{old}` is renamed twice", rename.old)
-            elif old not in known:
+            if old not in known:
                 message = (
                     f"the world `{found.name.text}` has nothing under the plain name `{old}`{close_names(old, known)}"
                 )
@@ -162,7 +171,7 @@ class _WorldResolver:
                     notes.append(Note(f"`{old}` is an interface with an id of its own, and an id cannot be renamed"))
                 self._scope.error(Code.UNKNOWN_RENAME, message, rename.old, notes)
             else:
-                renames[old] = rename.new.text
+                renames.setdefault(old, rename.new.text)
         return renames
 
     def _merge_named(self, part: ResolvedItem, item: ast.Include, gate: Gate) -> None:
@@ -179,7 +188,7 @@ class _WorldResolver:
             self._scope.error(Code.CONFLICTING_ITEM, message, item.path, notes)
             return
         place = item.path.name._replace(start=item.path.start, end=item.path.end)
-        if self._names[part.direction].add(part.key, place) and gate.included:
+        if self._names[part.direction].add(part.key, place, f"included {part.direction}") and gate.included:
             self._add(part)
 
     def _merge_interface(self, part: ResolvedItem, item: ast.Include, is_foreign: bool) -> None:

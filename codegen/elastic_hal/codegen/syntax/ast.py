@@ -82,11 +82,12 @@ class Member(NamedTuple):
 
 
 class FunctionType(NamedTuple):
-    """What follows the colon of a function."""
+    """What follows the colon of a function. `accessor` is the token `get` or `set` that stands in place of `func`."""
 
     is_async: bool
     parameters: list[Member]
     result: TypeExpression | None
+    accessor: Token | None = None
 
 
 class FunctionDeclaration(NamedTuple):

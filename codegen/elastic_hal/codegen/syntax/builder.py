@@ -192,6 +192,9 @@ class _Builder:
     def async_function_type(self, parts: Parts) -> ast.FunctionType:
         return ast.FunctionType(True, parts[2], parts[4] if len(parts) > 3 else None)
 
+    def accessor_type(self, parts: Parts) -> ast.FunctionType:
+        return ast.FunctionType(False, parts[1], parts[3] if len(parts) > 2 else None, parts[0])
+
     def parameter_list(self, parts: Parts) -> list[ast.Member]:
         return parts[1] if isinstance(parts[1], list) else []
 

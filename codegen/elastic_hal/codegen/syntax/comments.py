@@ -11,8 +11,9 @@ from collections.abc import Sequence
 def text_of_comments(comments: Sequence[str]) -> str:
     """The documentation that a sequence of comments makes, a line for each (block comments may have several)."""
     bodies = [_body(comment) for comment in comments]
-    shared = min((len(body) - len(body.lstrip(" ")) for body in bodies if body), default=0)
-    return "\n".join(body[shared:] for body in bodies).rstrip("\n")
+    # White space of any kind counts, line breaks of a block too, but only spaces are taken away.
+    shared = " " * min((len(body) - len(body.lstrip(" \t\r\n")) for body in bodies if body), default=0)
+    return "\n".join(body.removeprefix(shared) for body in bodies).replace("\r\n", "\n").rstrip("\n")
 
 
 def comments_of_text(docs: str) -> list[str]:
@@ -33,4 +34,4 @@ def _body(comment: str) -> str:
         body = ""
     else:
         body = comment.lstrip("/")
-    return body.replace("\r\n", "\n").rstrip()
+    return body.rstrip()

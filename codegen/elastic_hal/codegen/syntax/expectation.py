@@ -1,12 +1,19 @@
-"""Says what is wrong about a token that does not fit: what was expected, what is there, and what to write."""
+"""Says what is wrong about a token that does not fit: what was expected and what is there.
+
+What to write instead is left to `advice.py`.
+"""
 
 from __future__ import annotations
 
 from elastic_hal.codegen.codes import Code
-from elastic_hal.codegen.diagnostics import Diagnostic, Fix, Note, Severity
+from elastic_hal.codegen.diagnostics import Diagnostic, Fix, Severity
 from elastic_hal.codegen.source import SourceFile, Span
+from elastic_hal.codegen.syntax.advice import TYPE_WORDS, advice_on, certain_fix
 from elastic_hal.codegen.syntax.ast import Token
 from elastic_hal.codegen.syntax.tables import END, Tables
+
+MAX_SHOWN = 80
+"""Characters of a token in a message."""
 
 _CLASSES = {
     "ID": "a name",
@@ -15,9 +22,6 @@ _CLASSES = {
     "TEXT": "a string",
     END: "the end of the file",
 }
-_TYPE_WORDS = frozenset({"U8", "LIST", "OPTION", "TUPLE"})
-"""Terminals that are expected together only where a type is."""
-
 _TYPE_STARTS = frozenset(
     {
         *(
@@ -39,7 +43,6 @@ _TYPE_STARTS = frozenset(
         *("LIST", "MAP", "OPTION", "RESULT", "TUPLE", "FUTURE", "STREAM", "OWN", "BORROW", "ID"),
     }
 )
-_ENDS_LINE = frozenset({"SEMICOLON", "COMMA", "RBRACE", "RPAR", "MORETHAN"})
 
 
 def unexpected_token(
@@ -53,31 +56,26 @@ def unexpected_token(
         # The place to look at is the end of the line before, where the semicolon belongs.
         at = Span(file, previous.end, previous.end)
         fix = Fix(at, ";") if token.type != END else None
-        return Diagnostic(Code.SYNTAX, Severity.ERROR, f"expected {wanted} after `{previous.text}`", at, (), fix)
-    notes: list[Note] = []
-    fix = None
-    if "ID" in expected and tables.keywords.get(token.text) == token.type and token.text[0].isalpha():
-        notes.append(Note(f"`{token.text}` is a keyword of WIT; as a name it is written `%{token.text}`"))
-        if "U8" not in expected:
-            fix = Fix(span, f"%{token.text}")
-    if expected == {"SLASH"}:
-        notes.append(
-            Note("a path is `namespace:package/interface@version`; types are used inside an interface or world")
-        )
-    if token.type == "LPAR" and expected >= _TYPE_WORDS:
-        notes.append(Note("a function returns one type; several values together are a record or a `tuple<…>`"))
-    return Diagnostic(Code.SYNTAX, Severity.ERROR, f"expected {wanted}, found {found}", span, tuple(notes), fix)
+        return Diagnostic(Code.SYNTAX, Severity.ERROR, f"expected {wanted} after `{_shown(previous)}`", at, (), fix)
+    notes = tuple(advice_on(file, token, previous, expected, tables))
+    fix = certain_fix(file, token, previous, expected, tables)
+    return Diagnostic(Code.SYNTAX, Severity.ERROR, f"expected {wanted}, found {found}", span, notes, fix)
 
 
 def _describe_found(token: Token) -> str:
     if token.type == "TEXT":
         return "a string"
-    return f"`{token.text}`"
+    return f"`{_shown(token)}`"
+
+
+def _shown(token: Token) -> str:
+    """The text of a token, of a monstrous one its beginning."""
+    return token.text if len(token.text) <= MAX_SHOWN else token.text[:MAX_SHOWN] + "…"
 
 
 def _describe_expected(expected: frozenset[str], tables: Tables) -> str:
     names: list[str] = []
-    if expected >= _TYPE_WORDS:
+    if expected >= TYPE_WORDS:
         types = {symbol for symbol in expected if symbol in _TYPE_STARTS}
         expected = expected - types
         names.append("a type")

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from elastic_hal.codegen.codes import Code
-from elastic_hal.codegen.diagnostics import Diagnostics
+from elastic_hal.codegen.diagnostics import Diagnostics, Fix
 from elastic_hal.codegen.source import SourceFile, Span
 from elastic_hal.codegen.syntax import ast
 from elastic_hal.codegen.syntax.ast import Token
 from elastic_hal.codegen.syntax.builder import builder_for
 from elastic_hal.codegen.syntax.expectation import unexpected_token
 from elastic_hal.codegen.syntax.lexer import Lexer
-from elastic_hal.codegen.syntax.tables import END, Tables, load_tables
+from elastic_hal.codegen.syntax.tables import END, Rule, Tables, load_tables
 
 MAX_STACK = 1500
 """Entries of the parser's stack: far more than 100 levels of types within blocks need."""
@@ -32,6 +32,9 @@ _ITEM_STARTS = frozenset(
     }
 )
 
+_UNSAID = frozenset({"BROKEN", "GET", "SET"})
+"""Terminals that messages do not offer: nobody writes them, or who does writes them right."""
+
 
 def parse_file(file: SourceFile, diagnostics: Diagnostics) -> list[ast.TopItem] | None:
     """The items of a file. What could not be parsed is reported and stands there as `Broken`.
@@ -39,6 +42,11 @@ def parse_file(file: SourceFile, diagnostics: Diagnostics) -> list[ast.TopItem] 
     None where the file was given up; then nothing can be said about what it declares.
     """
     return _Parser(file, diagnostics).parse()
+
+
+def _passes_on(rule: Rule) -> bool:
+    """Whether a rule's value is that of its only part, so that nothing has to be built."""
+    return rule.size == 1 and rule.callback == "first"
 
 
 class _Parser:
@@ -51,13 +59,15 @@ class _Parser:
         self._lexer = lexer = Lexer(file, self._tables.keywords, diagnostics)
         self._tokens: Iterator[Token] = lexer.tokens()
         builder = builder_for(lexer.docs)
-        self._reductions: list[tuple[int, str, Callable[[list[Any]], Any]]] = [
-            (rule.size, rule.origin, getattr(builder, rule.callback)) for rule in self._tables.rules
+        self._reductions: list[tuple[int, str, Callable[[list[Any]], Any] | None]] = [
+            (rule.size, rule.origin, None if _passes_on(rule) else getattr(builder, rule.callback))
+            for rule in self._tables.rules
         ]
         self._states = [self._tables.first_state]
         self._values: list[Any] = []
         self._previous: Token | None = None
         self._errors = 0
+        self._repaired = -1
 
     def parse(self) -> list[ast.TopItem] | None:
         token = self._next()
@@ -86,13 +96,18 @@ class _Parser:
         symbol = token.type
         while True:
             action = table[states[-1]].get(symbol)
-            if action is None or len(states) > MAX_STACK:
+            if action is None:
                 return False
             if action >= 0:
+                if len(states) > MAX_STACK:
+                    return False
                 states.append(action)
                 values.append(token)
                 return True
             size, origin, build = reductions[~action]
+            if build is None:
+                states[-1] = table[states[-2]][origin]
+                continue
             if size:
                 parts = values[-size:]
                 del states[-size:], values[-size:]
@@ -108,9 +123,16 @@ class _Parser:
         if token.type == END and self._lexer.gave_up:
             return None
         self._errors += 1
-        self._report(token)
-        if self._errors >= MAX_ERRORS or len(self._states) > MAX_STACK:
+        fix = self._report(token)
+        if self._errors >= MAX_ERRORS:
+            message = f"there are {MAX_ERRORS} mistakes in this file up to here; the rest of it is not read"
+            self._diagnostics.error(Code.TOO_MANY_ERRORS, message, Span(self._file, token.start, token.end))
             return None
+        if len(self._states) > MAX_STACK:
+            return None
+        if fix is not None and self._repair(token, fix):
+            self._repaired = token.start
+            return self._first_after(fix, token)
         names: set[str] = set()
         depth = self._give_up_item(names)
         first = token
@@ -136,16 +158,39 @@ class _Parser:
             return None
         return token
 
-    def _report(self, token: Token) -> None:
+    def _repair(self, token: Token, fix: Fix) -> bool:
+        """Goes on as if a certain fix had been made, so that what stands around the mistake is read too."""
+        text = fix.replacement.strip()
+        if self._repaired == token.start:
+            return False  # one repair did not help here
+        if not text:
+            return True
+        if text.startswith("%"):
+            symbol, text = "ID", text[1:]
+        else:
+            symbol = self._tables.keywords[text]
+        return self._accept(Token(symbol, text, fix.span.start, fix.span.end))
+
+    def _first_after(self, fix: Fix, token: Token) -> Token:
+        """The first token from `token` on that a fix leaves in the text."""
+        while token.start < fix.span.end and token.type != END:
+            self._previous = token
+            token = self._next()
+        return token
+
+    def _report(self, token: Token) -> Fix | None:
+        """Reports a token and gives the fix, where one is certain."""
         if len(self._states) > MAX_STACK:
             span = Span(self._file, token.start, token.end)
             self._diagnostics.error(Code.NESTING_TOO_DEEP, "this is nested too deeply; no WIT text needs that", span)
-            return
+            return None
         expected = frozenset(
             symbol for symbol in self._tables.states[self._states[-1]] if symbol.isupper() or symbol == END
         )
-        accepted = frozenset(symbol for symbol in expected if symbol != "BROKEN" and self._expects(symbol))
-        self._diagnostics.add(unexpected_token(self._file, token, self._previous, accepted, self._tables))
+        accepted = frozenset(symbol for symbol in expected if symbol not in _UNSAID and self._expects(symbol))
+        diagnostic = unexpected_token(self._file, token, self._previous, accepted, self._tables)
+        self._diagnostics.add(diagnostic)
+        return diagnostic.fix
 
     def _expects(self, symbol: str) -> bool:
         """Whether a token of that kind would be taken now, found out on a copy of the states."""

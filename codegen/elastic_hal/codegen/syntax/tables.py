@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from sys import intern
 from typing import Any, NamedTuple
 
 from lark import Lark
@@ -64,14 +65,20 @@ def load_tables() -> Tables:
     for row in configuration.states.values():
         entries: dict[str, int] = {}
         for symbol, (action, target) in row.items():
-            entries[symbol] = numbers[target] if action is Shift else ~rules.setdefault(target, len(rules))
+            # lark's own strings compare slowly.
+            entries[intern(str(symbol))] = numbers[target] if action is Shift else ~rules.setdefault(target, len(rules))
         states.append(entries)
     keywords = {
-        terminal.pattern.value: terminal.name for terminal in lark.terminals if isinstance(terminal.pattern, PatternStr)
+        str(terminal.pattern.value): intern(str(terminal.name))
+        for terminal in lark.terminals
+        if isinstance(terminal.pattern, PatternStr)
     }
     return Tables(
         states,
-        [Rule(len(rule.expansion), rule.origin.name, rule.alias or rule.origin.name) for rule in rules],
+        [
+            Rule(len(rule.expansion), intern(str(rule.origin.name)), str(rule.alias or rule.origin.name))
+            for rule in rules
+        ],
         numbers[configuration.start_state],
         numbers[configuration.end_state],
         keywords | dict.fromkeys(UNUSED_KEYWORDS, "RESERVED"),

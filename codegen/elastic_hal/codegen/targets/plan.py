@@ -205,6 +205,8 @@ def _check(module: ModulePlan, owners: dict[model.TypeDef, ModulePlan]) -> None:
         place = f"function {function.name} of {module.label}"
         if function.is_async:
             raise _unsupported("async func", place, function.span)
+        if function.accessor is not None:
+            raise _unsupported("a getter or setter", place, function.span)
         for mentioned in function_types(function):
             _check_type(mentioned, place, function.span)
             _check_handles(mentioned, place, function.span, owners)
