@@ -20,9 +20,10 @@ Parse = Callable[[str], tuple[model.Resolve, model.World]]
         ("error-context", "f: func() -> result<_, error-context>;"),
         ("async func", "f: async func();"),
         ("stream", "record r { a: stream<u8> }"),
+        ("a getter or setter", "size: get() -> u32;"),
     ],
 )
-def test_asynchronous_constructs(parse: Parse, construct: str, text: str) -> None:
+def test_constructs_that_python_cannot_carry(parse: Parse, construct: str, text: str) -> None:
     resolve, world = parse(f"package a:b@1.0.0;\ninterface i {{\n  {text}\n}}\nworld w {{ import i; }}")
     for generate in (generate_host, generate_guest):
         with pytest.raises(GenerationError) as caught:
