@@ -42,6 +42,7 @@ class CommandError(Exception):
 
 # Looked through from top to bottom: subclasses stand before their bases.
 _KNOWN: tuple[tuple[str, str, int], ...] = (
+    ("elastic_hal.codegen.diffing.comparison", "DifferentPackagesError", USAGE),
     ("elastic_hal.codegen.targets.errors", "OutputError", USAGE),
     ("elastic_hal.codegen.targets.errors", "TargetError", BAD),
     ("elastic_hal.guest_sdk.tool_errors", "ToolMissingError", ENVIRONMENT),

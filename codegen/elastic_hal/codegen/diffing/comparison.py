@@ -21,6 +21,7 @@ class DifferentPackagesError(ValueError):
         )
         self.old = old
         self.new = new
+        self.hint = "give two versions of one package, the earlier one first"
 
 
 def compare_packages(old: model.Package, new: model.Package) -> Report:
