@@ -1,5 +1,7 @@
 # The two commands of the README are `make demo` and `make test`; both set up everything that they need.
 PYTHON ?= python3
+# How long each fuzz test of `make soak` goes on.
+SOAK_SECONDS ?= 600
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -30,7 +32,7 @@ bench: venv
 	$(BIN)/python -m benchmarks
 
 soak: venv
-	$(BIN)/python -m pytest tests --soak
+	$(BIN)/python -m pytest tests --soak --soak-seconds $(SOAK_SECONDS)
 
 generate: venv
 	$(BIN)/python -m elastic_hal.cli.regenerate
