@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
+
+from elastic_hal.codegen.replacing import replacing
 
 
 def read_at_most(path: Path, limit: int) -> bytes:
@@ -21,12 +22,8 @@ def write_whole(path: Path, content: bytes) -> None:
         path.write_bytes(content)
         return
     target = path.resolve()
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        try:
+        with replacing(target) as partial:
             partial.write_bytes(content)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(error.errno, error.strerror or os.strerror(error.errno or 0), str(path)) from error

@@ -5,6 +5,7 @@ Terms are those of the component model's WIT.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -177,3 +178,28 @@ TypeKind = (
     | Borrow
     | Alias
 )
+
+
+def parts_of(kind: TypeKind) -> Iterator[Type | None]:
+    """The types that a type is directly made of, in order; None where a place carries nothing. Handles lead to their
+    resource, aliases to their target.
+    """
+    match kind:
+        case Record(fields):
+            yield from (field.type for field in fields)
+        case Variant(cases):
+            yield from (case.type for case in cases)
+        case Tuple(types):
+            yield from types
+        case Result(ok, err):
+            yield from (ok, err)
+        case Map(key, value):
+            yield from (key, value)
+        case Option(inner) | List(inner) | FixedLengthList(inner) | Alias(inner):
+            yield inner
+        case Future(payload) | Stream(payload):
+            yield payload
+        case Own(resource) | Borrow(resource):
+            yield resource
+        case Enum() | Flags() | Resource():
+            return

@@ -6,10 +6,9 @@ a change of its own, told once at the type.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from elastic_hal.codegen import model
 from elastic_hal.codegen.diffing.owners import Owners
+from elastic_hal.codegen.kinds import parts_of
 
 Pair = tuple[model.Type | None, model.Type | None]
 
@@ -76,29 +75,6 @@ class Equality:
         if type(old.kind) is not type(new.kind) or _labels(old.kind) != _labels(new.kind):
             return None
         return list(zip(parts_of(old.kind), parts_of(new.kind), strict=True))
-
-
-def parts_of(kind: model.TypeKind) -> Iterator[model.Type | None]:
-    """The types that a type is made of, in order."""
-    match kind:
-        case model.Record(fields):
-            yield from (field.type for field in fields)
-        case model.Variant(cases):
-            yield from (case.type for case in cases)
-        case model.Tuple(types):
-            yield from types
-        case model.Result(ok, err):
-            yield from (ok, err)
-        case model.Map(key, value):
-            yield from (key, value)
-        case model.Option(type) | model.List(type) | model.FixedLengthList(type):
-            yield type
-        case model.Future(payload) | model.Stream(payload):
-            yield payload
-        case model.Own(resource) | model.Borrow(resource):
-            yield resource
-        case model.Alias(target):
-            yield target
 
 
 def _labels(kind: model.TypeKind) -> tuple[str | int, ...]:

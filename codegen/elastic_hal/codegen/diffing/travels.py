@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from elastic_hal.codegen import model
 from elastic_hal.codegen.diffing.changes import Travel
-from elastic_hal.codegen.diffing.equality import parts_of
 from elastic_hal.codegen.diffing.owners import Key, Owners
 from elastic_hal.codegen.diffing.rules import Role
+from elastic_hal.codegen.kinds import parts_of
 
 Roles = dict[str, set[Role]]
 Travels = dict[Key, set[Travel]]

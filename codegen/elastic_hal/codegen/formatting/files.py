@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from elastic_hal.codegen.codes import Code
 from elastic_hal.codegen.diagnostics import Diagnostics, WitError
 from elastic_hal.codegen.formatting.formatter import format_parsed
+from elastic_hal.codegen.replacing import replacing
 from elastic_hal.codegen.resolve.files import MAX_FILE_BYTES, parse_bytes
 
 
@@ -117,13 +117,9 @@ def _replace(path: Path, content: bytes) -> None:
     """Puts new content in the place of a file, links followed and permissions kept."""
     target = path.resolve()
     try:
-        handle, partial = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with open(handle, "wb") as file:
-                file.write(content)
+        with replacing(target) as partial:
+            partial.touch(mode=0o600)
+            partial.write_bytes(content)
             shutil.copymode(target, partial)
-            Path(partial).replace(target)
-        finally:
-            Path(partial).unlink(missing_ok=True)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error

@@ -12,6 +12,7 @@ from itertools import chain
 from elastic_hal.codegen import model
 from elastic_hal.codegen.codes import Code
 from elastic_hal.codegen.diagnostics import Fix, Note
+from elastic_hal.codegen.kinds import parts_of
 from elastic_hal.codegen.resolve.context import BROKEN, Scope
 from elastic_hal.codegen.resolve.gates import Gate
 from elastic_hal.codegen.resolve.names import close_names, comparable
@@ -140,7 +141,7 @@ class TypeScope:
         kind, context = definition.kind, self._context
         if isinstance(kind, model.Resource) or (isinstance(kind, model.Alias) and kind.target in context.resources):
             context.resources.add(definition)
-        if isinstance(kind, model.Borrow) or any(part in context.borrowing for part in _parts(kind)):
+        if isinstance(kind, model.Borrow) or any(part in context.borrowing for part in parts_of(kind)):
             context.borrowing.add(definition)
 
     def _kind_of_declaration(self, node: ast.TypeDeclaration, included: bool) -> model.TypeKind:
@@ -337,25 +338,3 @@ def names_in_expression(expression: TypeExpression) -> Iterator[str]:
 
 def _part_name(kind: str) -> str:
     return {"record": "field", "flags": "flag"}.get(kind, "case")
-
-
-def _parts(kind: model.TypeKind) -> Iterator[model.Type | None]:
-    match kind:
-        case model.Record(fields):
-            yield from (field.type for field in fields)
-        case model.Variant(cases):
-            yield from (case.type for case in cases)
-        case model.Tuple(types):
-            yield from types
-        case model.Result(ok, err):
-            yield ok
-            yield err
-        case model.Map(key, value):
-            yield key
-            yield value
-        case model.Option(part) | model.List(part) | model.Future(part) | model.Stream(part) | model.Alias(part):
-            yield part
-        case model.FixedLengthList(part, _):
-            yield part
-        case _:
-            return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from elastic_hal.codegen import model
+from elastic_hal.codegen.kinds import parts_of
 
 
 def dealias(wit_type: model.Type) -> model.Type:
@@ -56,25 +57,7 @@ def function_result(function: model.Function) -> model.Result | None:
 
 def parts(kind: model.TypeKind) -> tuple[model.Type, ...]:
     """The types that a type is directly made of. Handles lead to their resource."""
-    match kind:
-        case model.Record(fields):
-            return tuple(field.type for field in fields)
-        case model.Variant(cases):
-            return tuple(case.type for case in cases if case.type is not None)
-        case model.Tuple(types):
-            return types
-        case model.Option(inner) | model.List(inner) | model.FixedLengthList(inner) | model.Alias(inner):
-            return (inner,)
-        case model.Result(ok, err):
-            return tuple(part for part in (ok, err) if part is not None)
-        case model.Map(key, value):
-            return (key, value)
-        case model.Own(resource) | model.Borrow(resource):
-            return (resource,)
-        case model.Future(payload) | model.Stream(payload):
-            return () if payload is None else (payload,)
-        case model.Enum() | model.Flags() | model.Resource():
-            return ()
+    return tuple(part for part in parts_of(kind) if part is not None)
 
 
 def function_types(function: model.Function) -> tuple[model.Type, ...]:
