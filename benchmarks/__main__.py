@@ -6,16 +6,22 @@ import json
 import platform
 from pathlib import Path
 
-from benchmarks import host_calls, startup, wit
+from benchmarks import host_calls, memory, profile, startup, wit
 from benchmarks.measure import readable
 
-_GROUPS = (("WIT front end", wit.run), ("host calls", host_calls.run), ("start-up", startup.run))
+_GROUPS = {
+    "WIT front end": wit.run,
+    "host calls": host_calls.run,
+    "what remains of a host call": profile.run,
+    "a million mixed calls": memory.run,
+    "start-up": startup.run,
+}
 
 
 def main() -> None:
-    """Runs all groups; a key that ends in `_s` is a time in seconds, any other a ratio or a count."""
+    """Runs all groups; a key that ends in `_s` is a time in seconds, any other names its unit or has none."""
     figures: dict[str, float] = {}
-    for title, run in _GROUPS:
+    for title, run in _GROUPS.items():
         print(title)
         for key, value in run().items():
             figures[key] = value

@@ -1,90 +1,197 @@
-"""What a call from a guest into the host costs: the abi's codecs beside wasmtime-py's own conversion, in one run."""
+"""What a call from a guest into the host costs: this package's bindings beside wasmtime-py's own conversion and beside
+jco on Node, for the same guests in one run.
+
+`host_call.KEY_s` is the time of one call through the bindings here, for the guest in WebAssembly text;
+`host_call.python_guest.KEY_s` the same for the guest in Python, whose own work is then part of it.
+"""
 
 from __future__ import annotations
 
+import enum
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import wasmtime
 from wasmtime import component
 
-from benchmarks.measure import timed
+from benchmarks import guests, jco
+from benchmarks.measure import readable, side_by_side
 from elastic_hal.runtime import abi
+from elastic_hal.runtime.components import LoadedComponent
+from elastic_hal.runtime.engine import Engine
 
-_WAT = """
-(component
-  (import "bench:calls/host" (instance $host
-    (export "scalar" (func (param "x" u32) (result u32)))
-    (export "bytes" (func (param "data" (list u8)) (result u32)))))
-  (core module $memory
-    (memory (export "memory") 40)
-    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
-  (core instance $m (instantiate $memory))
-  (core func $scalar (canon lower (func $host "scalar")))
-  (core func $bytes (canon lower (func $host "bytes")
-    (memory (core memory $m "memory")) (realloc (core func $m "realloc"))))
-  (core module $guest
-    (import "host" "scalar" (func $scalar (param i32) (result i32)))
-    (import "host" "bytes" (func $bytes (param i32 i32) (result i32)))
-    (func (export "scalars") (param $n i32)
-      (loop $again
-        (drop (call $scalar (local.get $n)))
-        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
-        (br_if $again (local.get $n))))
-    (func (export "send") (param $size i32) (drop (call $bytes (i32.const 0) (local.get $size)))))
-  (core instance $g (instantiate $guest (with "host" (instance
-    (export "scalar" (func $scalar)) (export "bytes" (func $bytes))))))
-  (func (export "scalars") (param "n" u32) (canon lift (core func $g "scalars")))
-  (func (export "send") (param "size" u32) (canon lift (core func $g "send"))))
-"""
-_SCALAR_CALLS = 5000
-_SIZES = {"64b": 64, "64kib": 65536, "1mib": 1 << 20}
+INTERFACE = "bench:calls/host"
+_MIB = 1 << 20
+_EPOCHS = 10**9
+
+
+class Kind(enum.Enum):
+    LOW = "low"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    id: int
+    active: bool
+    name: str
+    ratio: float
+    kind: Kind
+    limit: int | None
+
+
+ENTRY = abi.record(
+    Entry,
+    (
+        ("id", "id", abi.u64),
+        ("active", "active", abi.bool_),
+        ("name", "name", abi.string),
+        ("ratio", "ratio", abi.f64),
+        ("kind", "kind", abi.enum_(Kind)),
+        ("limit", "limit", abi.option(abi.u32)),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One measurement: which export of the guest to call with which arguments before the number of calls. `stock` is
+    the number for the stock conversion, 0 where it refuses the call.
+    """
+
+    key: str
+    export: str
+    arguments: tuple[int, ...]
+    calls: int
+    stock: int
+    repeats: int = 9
+
+
+CASES = (
+    Case("scalar", "run-scalar", (), 5000, 2000),
+    Case("record", "run-record", (), 2000, 400),
+    Case("bytes_64b", "run-bytes", (64,), 2000, 200),
+    Case("bytes_64kib", "run-bytes", (65536,), 200, 2),
+    Case("bytes_1mib", "run-bytes", (_MIB,), 20, 1, repeats=5),
+    Case("bytes_16mib", "run-bytes", (16 * _MIB,), 2, 0),
+    Case("bytes_1mib_echo", "run-echo", (_MIB,), 10, 1, repeats=5),
+)
+Caller = Callable[[str, tuple[int, ...]], object]
 
 
 def run() -> dict[str, float]:
-    """Seconds for one call, and how many times faster than the stock conversion that is."""
-    engine = wasmtime.Engine()
-    compiled = component.Component(engine, _WAT)
-    ours, stock = _ours(engine, compiled), _stock(engine, compiled)
+    """All cases for both guests."""
     figures: dict[str, float] = {}
-
-    def compare(key: str, export: str, argument: int, calls: int) -> None:
-        fast = timed(lambda: ours(export, argument)).median / calls
-        slow = timed(lambda: stock(export, argument), repeats=3).median / calls
-        figures[f"host_call.{key}_s"] = fast
-        figures[f"host_call.{key}.speedup_vs_stock"] = slow / fast
-
-    compare("scalar", "scalars", _SCALAR_CALLS, _SCALAR_CALLS)
-    for name, size in _SIZES.items():
-        compare(f"bytes_{name}", "send", size, 1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        text = folder / "text-guest.wasm"
+        text.write_bytes(guests.text_guest())
+        python = guests.python_guest(folder)
+        others = jco.measure({path.stem: path for path in (text, python)}, CASES)
+        for path, prefix in ((text, "host_call"), (python, "host_call.python_guest")):
+            _compare(path, prefix, others.get(path.stem, {}), figures)
     return figures
 
 
-def _ours(engine: wasmtime.Engine, compiled: component.Component) -> Callable[[str, int], None]:
-    linker = abi.Linker(engine)
-    with linker.instance("bench:calls/host") as instance:
-        instance.function("scalar", lambda x: x, (abi.u32,), abi.u32)
-        instance.function("bytes", len, (abi.bytes_,), abi.u32)
-    return _caller(engine, linker.wasm, compiled)
+def _compare(path: Path, prefix: str, others: dict[str, float], figures: dict[str, float]) -> None:
+    engine = Engine()
+    bridged, plain = engine.load(path), engine.load(path, bytes_bridge=False)
+    figures[f"{prefix}.bridged"] = float(bridged.bridged)
+    ours, stock = _ours(engine, bridged), _stock(engine, plain)
+    print(f"  {prefix + ', one call':<36} {'ours':>10} {'stock':>10} {'times':>7} {'jco':>10} {'times':>7}")
+    for case in CASES:
+        _check_answers(case, ours, stock if case.stock else ours)
+        ways = [_way(ours.call, case, case.calls), *([_way(stock.call, case, case.stock)] if case.stock else [])]
+        fast, *rest = side_by_side(*ways, repeats=case.repeats)
+        slow = rest[0] if rest else None
+        figures[f"{prefix}.{case.key}_s"] = fast
+        columns = [readable(fast)]
+        other = others.get(case.key)
+        for seconds, name in ((slow, "stock"), (other, "jco")):
+            if seconds is None:
+                columns += ["-", ""]
+                continue
+            figures[f"{prefix}.{case.key}.{name}_s"] = seconds
+            figures[f"{prefix}.{case.key}.speedup_vs_{name}"] = seconds / fast
+            columns += [readable(seconds), f"{seconds / fast:.1f}"]
+        print("    {:<34} {:>10} {:>10} {:>7} {:>10} {:>7}".format(case.key, *columns))
 
 
-def _stock(engine: wasmtime.Engine, compiled: component.Component) -> Callable[[str, int], None]:
-    linker = component.Linker(engine)
-    with linker.root() as root, root.add_instance("bench:calls/host") as instance:
-        instance.add_func("scalar", lambda _store, x: x)
-        instance.add_func("bytes", lambda _store, data: len(data))
-    return _caller(engine, linker, compiled)
+def _way(call: Caller, case: Case, calls: int) -> tuple[Callable[[], object], int]:
+    return lambda: call(case.export, (*case.arguments, calls)), calls
 
 
-def _caller(
-    engine: wasmtime.Engine, linker: component.Linker, compiled: component.Component
-) -> Callable[[str, int], None]:
-    store = wasmtime.Store(engine)
-    instance = linker.instantiate(store, compiled)
+class _Host:
+    """What the guests call; it remembers what came last, so that both ways can be compared."""
 
-    def call(export: str, argument: int) -> None:
+    def __init__(self) -> None:
+        self.last: Any = None
+        self.call: Caller = lambda _export, _arguments: None
+
+    def scalar(self, x: int) -> int:
+        return x
+
+    def pass_(self, entry: Any) -> Any:
+        self.last = entry
+        return entry
+
+    def take(self, data: bytes) -> int:
+        self.last = data
+        return len(data)
+
+    def echo(self, data: bytes) -> bytes:
+        self.last = data
+        return data
+
+
+def _check_answers(case: Case, ours: _Host, stock: _Host) -> None:
+    for host in (ours, stock):
+        host.call(case.export, (*case.arguments, 1))
+    if case.export != "run-record" and ours.last != stock.last:
+        raise RuntimeError(f"{case.key}: the two ways got different values")
+    if case.arguments and len(ours.last) != case.arguments[0]:
+        raise RuntimeError(f"{case.key}: {len(ours.last)} bytes arrived")
+    ours.last = stock.last = None
+
+
+def _ours(engine: Engine, loaded: LoadedComponent) -> _Host:
+    host = _Host()
+    linker = abi.Linker(engine.wasm, bytes_bridge=loaded.bridged)
+    linker.wasm.add_wasip2()
+    with linker.instance(INTERFACE) as instance:
+        instance.function("scalar", host.scalar, (abi.u32,), abi.u32)
+        instance.function("pass", host.pass_, (ENTRY,), ENTRY)
+        instance.function("bytes", host.take, (abi.bytes_,), abi.u32)
+        instance.function("echo", host.echo, (abi.bytes_,), abi.bytes_)
+    host.call = _caller(engine, linker.wasm, loaded)
+    return host
+
+
+def _stock(engine: Engine, loaded: LoadedComponent) -> _Host:
+    host = _Host()
+    linker = component.Linker(engine.wasm)
+    linker.add_wasip2()
+    with linker.root() as root, root.add_instance(INTERFACE) as instance:
+        instance.add_func("scalar", lambda _store, x: host.scalar(x))
+        instance.add_func("pass", lambda _store, entry: host.pass_(entry))
+        instance.add_func("bytes", lambda _store, data: host.take(data))
+        instance.add_func("echo", lambda _store, data: host.echo(data))
+    host.call = _caller(engine, linker, loaded)
+    return host
+
+
+def _caller(engine: Engine, linker: component.Linker, loaded: LoadedComponent) -> Caller:
+    store = wasmtime.Store(engine.wasm)
+    store.set_epoch_deadline(_EPOCHS)
+    store.set_wasi(wasmtime.WasiConfig())
+    instance = linker.instantiate(store, loaded.compiled)
+
+    def call(export: str, arguments: tuple[int, ...]) -> None:
         function: Any = instance.get_func(store, export)
-        function(store, argument)
+        function(store, *arguments)
         function.post_return(store)
 
     return call

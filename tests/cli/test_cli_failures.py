@@ -14,6 +14,8 @@ from elastic_hal.cli.failures import _KNOWN, Failure, describe
 # guest, or a fault of ours whose traceback helps.
 INSIDE = {
     "elastic_hal.runtime.abi.errors": {"*"},
+    "elastic_hal.runtime.abi.guest_errors": {"*"},
+    "elastic_hal.runtime.bridge.errors": {"*"},
     "elastic_hal.reference_impl.crypto.nonces": {"NoncesExhaustedError", "NonceReusedError"},
     "elastic_hal.reference_impl.crypto.asymmetric": {"MaterialError"},
     "elastic_hal.reference_impl.eat.errors": {"EvidenceError"},

@@ -23,7 +23,7 @@ def _load(name: str) -> tuple[model.Resolve, model.World]:
     folder, _, world = name.partition(":")
     path = contract_dir() if folder == "contract" else HERE / "fixtures" / folder
     resolve = load_or_raise([path])
-    return resolve, select_world(resolve, world or folder)
+    return resolve, select_world(resolve, world or next(iter(resolve.main.worlds)))
 
 
 @functools.cache

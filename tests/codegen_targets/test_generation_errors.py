@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -72,8 +73,42 @@ def test_a_resource_that_somebody_else_links(parse: Parse) -> None:
         generate_host(resolve, world, ("a:b/i",))
 
 
-def test_an_inline_interface_in_a_guest(parse: Parse) -> None:
+def test_an_inline_interface(parse: Parse) -> None:
     resolve, world = parse("package a:b;\nworld w { import i: interface { f: func(); } }")
     assert "a_b/i.py" in generate_host(resolve, world)
-    with pytest.raises(GenerationError, match="an inline interface in a:b/w, import i"):
-        generate_guest(resolve, world)
+    assert "wit_world.imports.inline_i" in generate_guest(resolve, world)["a_b/i.py"]
+
+
+@pytest.mark.parametrize(
+    ("construct", "place", "world_text"),
+    [
+        ("stream", "function f of the imports of world w", "import f: func() -> stream<u8>;"),
+        ("future", "function f of the imports of world w", "import f: func(a: result<future, u8>);"),
+        ("error-context", "function f of i", "import i: interface { f: func(a: error-context); }"),
+        ("async func", "function f of i", "import i: interface { f: async func(); }"),
+        ("async func", "function f of the imports of world w", "import f: async func();"),
+        ("stream", "type s of the imports of world w", "type s = stream<u8>;"),
+        ("async func", "function [method]r.m of i", "import i: interface { resource r { m: async func(); } }"),
+        (
+            "a getter or setter",
+            "function [method][get]r.m of i",
+            "import i: interface { resource r { m: get() -> u8; } }",
+        ),
+    ],
+)
+def test_every_place_of_a_world(parse: Parse, construct: str, place: str, world_text: str) -> None:
+    """The message says what, in which item, and then file, line and column."""
+    resolve, world = parse(f"package a:b;\nworld w {{\n  {world_text}\n}}")
+    for generate in (generate_host, generate_guest):
+        with pytest.raises(GenerationError) as caught:
+            generate(resolve, world)
+        message = re.escape(f"{construct} in {place} (") + r"\S*text\.wit:3:\d+\) cannot be generated"
+        assert re.fullmatch(message, str(caught.value))
+
+
+def test_a_world_that_exports_what_a_host_cannot_call(parse: Parse) -> None:
+    """Guest bindings are for imports only."""
+    resolve, world = parse("package a:b;\ninterface i {\n  f: func() -> stream<u8>;\n}\nworld w { export i; }")
+    with pytest.raises(GenerationError, match=r"stream in function f of .*text\.wit:3:\d+\)"):
+        generate_host(resolve, world)
+    assert generate_guest(resolve, world)

@@ -12,12 +12,16 @@ from elastic_hal.codegen.targets.layout import (
     LINE_LENGTH,
     Bracket,
     Expression,
+    annotated_statement,
+    annotation,
     call,
+    definition_statement,
     docstring,
+    flat,
+    right_side,
     statement,
     string,
     tuple_of,
-    union_statement,
 )
 
 TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from('"\\\n\t \x00\r\u2028{}%'), max_size=300)
@@ -88,8 +92,40 @@ def test_breaking_lines_changes_nothing(expression: Expression, depth: int) -> N
 
 
 def test_unions_break_before_the_bar() -> None:
-    assert union_statement("A = ", ("B", "C")) == "A = B | C"
+    assert right_side("A = ", annotation("B | C")) == "A = B | C"
     members = tuple(f"Member_{number:030}" for number in range(5))
-    text = union_statement("A = ", members)
+    text = right_side("A = ", annotation(" | ".join(members)))
     assert text.startswith("A = (\n    Member_")
     assert all(len(line) <= LINE_LENGTH for line in text.split("\n"))
+
+
+ANNOTATIONS = st.recursive(
+    NAMES | st.just("tuple[()]"),
+    lambda inner: (
+        st.builds(lambda name, parts: f"{name}[{', '.join(parts)}]", NAMES, st.lists(inner, min_size=1, max_size=4))
+        | st.builds(" | ".join, st.lists(inner, min_size=2, max_size=4))
+    ),
+    max_leaves=30,
+)
+
+
+@given(ANNOTATIONS)
+def test_annotations_are_taken_apart_and_put_together(text: str) -> None:
+    assert flat(annotation(text)) == text
+
+
+@given(st.lists(ANNOTATIONS, max_size=4), ANNOTATIONS, st.integers(0, 1))
+def test_breaking_a_definition_changes_nothing(parameters: list[str], returns: str, depth: int) -> None:
+    named = tuple(f"p{number}: {wanted}" for number, wanted in enumerate(parameters))
+    text = definition_statement("name", named, returns, depth)
+    body = f"{text} ..." if depth == 0 else f"class A:\n{text} ..."
+    expected = f"def name({', '.join(named)}) -> {returns}: ..."
+    (node,) = ast.parse(body).body
+    found = node.body[0] if isinstance(node, ast.ClassDef) else node
+    assert ast.dump(found) == ast.dump(ast.parse(expected).body[0])
+
+
+@given(ANNOTATIONS, EXPRESSIONS)
+def test_breaking_an_annotated_assignment_changes_nothing(wanted: str, value: Expression) -> None:
+    text = annotated_statement("name", wanted, value)
+    assert ast.dump(ast.parse(text)) == ast.dump(ast.parse(f"name: {wanted} = {flat(value)}"))

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from wasmtime import component as wasm_component
 
 from elastic_hal.runtime import abi
-from elastic_hal.runtime.abi.calls import GuestFunction
+from elastic_hal.runtime.abi.guests import GuestFunction
 from elastic_hal.runtime.engine import Engine
+from elastic_hal.runtime.errors import ComponentError
 
 INTERFACE = "test:echo/host@0.1.0"
 ENGINE = Engine()
@@ -68,8 +69,16 @@ class Choice_Other:
     value: Any
 
 
+Wide = enum.Enum("Wide", {f"C{number}": f"c{number}" for number in range(300)})  # type: ignore[misc]
+Many = enum.Flag("Many", [f"F{number}" for number in range(32)])  # type: ignore[misc]
+
+
 def f32(value: float) -> float:
     return float(struct.unpack("<f", struct.pack("<f", value))[0])
+
+
+def quoted(prefix: str, count: int) -> str:
+    return " ".join(f'"{prefix}{number}"' for number in range(count))
 
 
 def integers(bits: int, signed: bool) -> st.SearchStrategy[int]:
@@ -96,7 +105,22 @@ SCALARS = [
         st.integers(0, 7).map(Rights),
         (("rights", '(flags "read" "write-all" "run")'),),
     ),
+    Kind(
+        "$wide",
+        ("i32",),
+        abi.enum_(Wide),
+        st.sampled_from(list(Wide)),
+        (("wide", f"(enum {quoted('c', 300)})"),),
+    ),
+    Kind(
+        "$many",
+        ("i32",),
+        abi.flags(Many, tuple(f"f{number}" for number in range(32))),
+        st.integers(0, 2**32 - 1).map(Many),
+        (("many", f"(flags {quoted('f', 32)})"),),
+    ),
 ]
+KEYS = [kind for kind in SCALARS if kind.text in ("bool", "u8", "s16", "u32", "s64", "char", "string")]
 
 
 def joined(*cases: Sequence[str]) -> tuple[str, ...]:
@@ -136,14 +160,27 @@ def tuple_of(kinds: list[Kind]) -> Kind:
     )
 
 
-def result_of(kinds: list[Kind]) -> Kind:
-    ok, err = kinds
+def result_of(cases: list[Kind | None]) -> Kind:
+    """A result in any of its shapes: None is a case that carries nothing."""
+    ok, err = cases
+    parts = [kind for kind in cases if kind is not None]
+    text = " ".join(("result", *([ok.text] if ok else []), *([f"(error {err.text})"] if err else [])))
     return Kind(
-        f"(result {ok.text} (error {err.text}))",
-        ("i32", *joined(ok.flat, err.flat)),
-        abi.result(ok.codec, err.codec),
-        ok.values.map(abi.Ok) | err.values.map(abi.Err),
-        ok.named + err.named,
+        f"({text})",
+        ("i32", *joined((), *(kind.flat for kind in parts))),
+        abi.result(ok and ok.codec, err and err.codec),
+        (ok.values if ok else st.none()).map(abi.Ok) | (err.values if err else st.none()).map(abi.Err),
+        tuple(named for kind in parts for named in kind.named),
+    )
+
+
+def map_of(key: Kind, value: Kind) -> Kind:
+    return Kind(
+        f"(map {key.text} {value.text})",
+        ("i32", "i32"),
+        abi.map_(key.codec, value.codec),
+        st.dictionaries(key.values, value.values, max_size=4),
+        key.named + value.named,
     )
 
 
@@ -187,7 +224,8 @@ def combine(inner: st.SearchStrategy[Kind]) -> st.SearchStrategy[Kind]:
         inner.map(list_of),
         inner.map(option_of),
         st.lists(inner, min_size=1, max_size=4).map(tuple_of),
-        two.map(result_of),
+        st.lists(inner | st.none(), min_size=2, max_size=2).map(result_of),
+        st.builds(map_of, st.sampled_from(KEYS), inner),
         two.map(record_of),
         two.map(variant_of),
     )
@@ -196,7 +234,7 @@ def combine(inner: st.SearchStrategy[Kind]) -> st.SearchStrategy[Kind]:
 KINDS = st.recursive(st.sampled_from(SCALARS), combine, max_leaves=6)
 
 
-def forwarder(kind: Kind) -> str:
+def forwarder(kind: Kind, host_text: str) -> str:
     named = dict.fromkeys(kind.named)
     inside = " ".join(
         f'(type ${name}-definition {text}) (export "{name}" (type ${name} (eq ${name}-definition)))'
@@ -211,7 +249,7 @@ def forwarder(kind: Kind) -> str:
     body = f"(call $echo {arguments} (i32.const 64)) (i32.const 64)" if by_pointer else f"(call $echo {arguments})"
     return f"""(component
         (import "{INTERFACE}" (instance $host {inside}
-            (export "echo" (func (param "v" {kind.text}) (result {kind.text})))))
+            (export "echo" (func (param "v" {host_text}) (result {host_text})))))
         {outside}
         (core module $memory (memory (export "memory") 700)
             (global $next (mut i32) (i32.const 65536))
@@ -232,8 +270,11 @@ def forwarder(kind: Kind) -> str:
         (export "echo" (func $call)))"""
 
 
-def echo(kind: Kind, values: Sequence[Any]) -> list[tuple[Any, Any]]:
-    """Sends values through one guest; gives what the host function saw and what came back."""
+def echo(kind: Kind, values: Sequence[Any], host: tuple[str, abi.Codec[Any]] | None = None) -> list[tuple[Any, Any]]:
+    """Sends values through one guest; gives what the host function saw and what came back. `host` is the type of the
+    host function where it is another one of the same layout.
+    """
+    host_text, host_codec = host or (kind.text, kind.codec)
     seen: list[Any] = []
 
     def provider(value: Any) -> Any:
@@ -242,8 +283,8 @@ def echo(kind: Kind, values: Sequence[Any]) -> list[tuple[Any, Any]]:
 
     linker = abi.Linker(ENGINE.wasm)
     with linker.instance(INTERFACE) as instance:
-        instance.function("echo", provider, (kind.codec,), kind.codec)
-    component = wasm_component.Component(ENGINE.wasm, forwarder(kind))
+        instance.function("echo", provider, (host_codec,), host_codec)
+    component = wasm_component.Component(ENGINE.wasm, forwarder(kind, host_text))
     store = wasmtime.Store(ENGINE.wasm)
     store.set_epoch_deadline(10**6)
     call = GuestFunction(
@@ -274,14 +315,40 @@ def test_any_nesting_comes_back_as_it_went(kind: Kind, data: st.DataObject) -> N
 
 
 def test_lists_of_every_number_are_read_in_one_go() -> None:
-    for kind, values in ((SCALARS[2], [0, 65535]), (SCALARS[8], [-(2**63), 2**63 - 1]), (SCALARS[10], [0.5, math.inf])):
-        assert echo(list_of(kind), [values, []]) == [(values, values), ([], [])]
+    for kind in SCALARS[1:11]:
+        edges = {
+            "f32": [f32(3.4e38), -math.inf, 0.0, -0.0, 2.0**-149],
+            "f64": [1.7e308, math.inf, -0.0, 5e-324],
+        }.get(kind.text) or [-(2 ** (int(kind.text[1:]) - 1)) if kind.text[0] == "s" else 0, 1, 2, 3, 4]
+        numbers = Kind(f"(list {kind.text})", ("i32", "i32"), abi.list_(kind.codec), st.none())
+        values = [edges * 30, edges[:1], []]
+        assert echo(numbers, values) == [(value, value) for value in values]
 
 
-def test_nan_stays_nan() -> None:
-    ((seen, returned),) = echo(SCALARS[10], [math.nan])
+@pytest.mark.parametrize("kind", [SCALARS[9], SCALARS[10]], ids=["f32", "f64"])
+def test_nan_stays_nan(kind: Kind) -> None:
+    ((seen, returned),) = echo(kind, [math.nan])
     assert math.isnan(seen)
     assert math.isnan(returned)
+    ((many, back),) = echo(list_of(kind), [[math.nan] * 9])
+    assert all(map(math.isnan, [*many, *back]))
+
+
+def test_f32_is_rounded_to_the_nearest_and_integers_are_accepted() -> None:
+    assert echo(SCALARS[9], [0.1, 7, 1e-60, math.inf]) == [
+        (f32(0.1),) * 2,
+        (7.0, 7.0),
+        (0.0, 0.0),
+        (math.inf, math.inf),
+    ]
+    assert echo(list_of(SCALARS[9]), [[0.1] * 8]) == [([f32(0.1)] * 8,) * 2]
+
+
+def test_the_edges_of_unicode() -> None:
+    edges = ["\0", "\x7f", "\ud7ff", "\ue000", "\uffff", "\U00010000", "\U0010ffff"]
+    assert echo(SCALARS[11], edges) == [(edge, edge) for edge in edges]
+    text = "".join(edges)
+    assert echo(SCALARS[12], [text, ""]) == [(text, text), ("", "")]
 
 
 def test_a_mebibyte_of_bytes() -> None:
@@ -289,9 +356,39 @@ def test_a_mebibyte_of_bytes() -> None:
     assert echo(SCALARS[13], [data]) == [(data, data)]
 
 
-def test_maps() -> None:
-    kind = Kind("(map string u32)", ("i32", "i32"), abi.map_(abi.string, abi.u32), st.none())
-    assert echo(kind, [{"a": 1, "b": 2}, {}]) == [({"a": 1, "b": 2},) * 2, ({}, {})]
+def test_maps_keep_their_order() -> None:
+    ((seen, returned),) = echo(map_of(SCALARS[12], SCALARS[3]), [{"z": 1, "a": 2, "m": 3}])
+    assert list(seen.items()) == list(returned.items()) == [("z", 1), ("a", 2), ("m", 3)]
+
+
+def test_the_last_value_of_a_key_that_is_passed_twice_counts() -> None:
+    entries = Kind("(list (tuple u32 u32))", ("i32", "i32"), abi.list_(abi.tuple_(abi.u32, abi.u32)), st.none())
+    map_codec = abi.map_(abi.u32, abi.u32)
+    assert echo(entries, [[(1, 10), (2, 20), (1, 30)]], host=("(map u32 u32)", map_codec))[0][0] == {1: 30, 2: 20}
+
+
+@pytest.mark.parametrize(
+    ("plain", "fixed", "fitting", "other"),
+    [
+        (SCALARS[13], abi.fixed_bytes(4), b"abcd", b"abc"),
+        (list_of(SCALARS[3]), abi.fixed_list(abi.u32, 3), [1, 2, 3], [1, 2, 3, 4]),
+        (list_of(SCALARS[12]), abi.fixed_list(abi.string, 1), ["a"], []),
+    ],
+    ids=lambda value: getattr(value, "text", ""),
+)
+def test_a_fixed_length_is_checked_on_both_ways(plain: Kind, fixed: abi.Codec[Any], fitting: Any, other: Any) -> None:
+    assert echo(plain, [fitting], host=(plain.text, fixed)) == [(fitting, fitting)]
+    with pytest.raises(abi.GuestTrap, match=r"the guest passed \d (bytes|elements) where the interface has list<"):
+        echo(plain, [other], host=(plain.text, fixed))
+    with pytest.raises(abi.LoweringError, match=f"list<.*, {len(fitting)}>: it has {len(other)}"):
+        Lowered()(fixed, other)
+
+
+def test_what_wasmtime_cannot_carry_is_refused_when_the_component_is_compiled() -> None:
+    for text in ("(list u8 4)", f"(flags {quoted('f', 33)})"):
+        content = wasmtime.wat2wasm(f"(component (type $t {text}))")
+        with pytest.raises(ComponentError, match=r"cannot (run here: Fixed-length lists|have more than 32 flags)"):
+            ENGINE.compile(bytes(content), "guest")
 
 
 class Lowered:
@@ -329,6 +426,10 @@ class Lowered:
         (abi.variant((("nothing", Choice_Nothing, None),)), Choice_One(1)),
         *((abi.enum_(Colour), value) for value in ("red", None, Rights.READ)),
         *((abi.flags(Rights, ("read",)), value) for value in (Rights.WRITE_ALL, 1, None)),
+        *((abi.list_(abi.u32), [1, 2, 3, 4, value]) for value in (-1, 2**32, True, 1.0, "1", None)),
+        *((abi.list_(abi.s8), [1, 2, 3, 4, value]) for value in (-129, 128)),
+        *((abi.list_(abi.f64), [1.0, 2.0, 3.0, 4.0, value]) for value in (True, "1", 10**400)),
+        (abi.list_(abi.f32), [1.0, 2.0, 3.0, 4.0, 1e39]),
         (abi.map_(abi.string, abi.u8), []),
         (abi.map_(abi.string, abi.u8), {"a": 256}),
         (abi.map_(abi.string, abi.u8), {1: 1}),

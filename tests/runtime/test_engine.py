@@ -9,8 +9,8 @@ import pytest
 import wasmtime
 
 from elastic_hal.runtime import engine as engine_module
+from elastic_hal.runtime.bridged import compile_guest
 from elastic_hal.runtime.cache import default_cache_dir
-from elastic_hal.runtime.components import compile_component
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.errors import (
     ComponentError,
@@ -33,11 +33,11 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Counts what is really compiled."""
     names: list[str] = []
 
-    def count(engine: wasmtime.Engine, content: bytes, name: str) -> object:
+    def count(engine: wasmtime.Engine, content: bytes, name: str, *, bridge: bool) -> object:
         names.append(name)
-        return compile_component(engine, content, name)
+        return compile_guest(engine, content, name, bridge=bridge)
 
-    monkeypatch.setattr(engine_module, "compile_component", count)
+    monkeypatch.setattr(engine_module, "compile_guest", count)
     return names
 
 

@@ -8,7 +8,7 @@ import wasmtime
 from wasmtime import component as wasm_component
 
 from elastic_hal.runtime import abi
-from elastic_hal.runtime.abi.calls import GuestFunction
+from elastic_hal.runtime.abi.guests import GuestFunction
 from elastic_hal.runtime.engine import Engine
 
 INTERFACE = "test:host/api@0.1.0"

@@ -106,7 +106,7 @@ def _run_guest(project: Path, component: Path, nonce: bytes, evidence_file: Path
 
     host = open_host("simulated", project / "policy.toml")
     output: list[bytes] = []
-    workload = host.workload(host.engine.load(component), GUEST, ["--nonce", nonce.hex(), "a message from the demo"])
+    workload = host.workload(host.load(component, GUEST), GUEST, ["--nonce", nonce.hex(), "a message from the demo"])
     outcome = dataclasses.replace(workload, output=output.append).run()
     if not outcome.succeeded:
         raise CommandError(f"the guest failed: {outcome.message}")

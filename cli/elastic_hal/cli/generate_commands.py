@@ -1,4 +1,4 @@
-"""`elastic-hal generate`: code from WIT."""
+"""`elastic-hal generate`: code and adapters from WIT."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def _target_options(command: F) -> F:
     command = features_options(command)
     command = click.option(
         "--out",
+        "-o",
         type=click.Path(path_type=Path),
         required=True,
         metavar="DIR",
@@ -33,7 +34,7 @@ def _target_options(command: F) -> F:
 
 @click.group()
 def generate() -> None:
-    """Generate host bindings, guest bindings or a conformance suite.
+    """Generate host bindings, guest bindings, a conformance suite or adapters.
 
     WIT is a .wit file or a folder that holds one package, with what it depends on in its folder deps.
     """
@@ -56,7 +57,7 @@ def host(
     all_features: bool,
     external: tuple[str, ...],
 ) -> None:
-    """Generate what a Python host needs to serve the imports of a world."""
+    """Generate what a Python host needs to serve the imports of a world and to call its exports."""
     resolve = load(wit, features, all_features)
     _write(generate_host(resolve, select_world(resolve, world), external=external), out)
 
@@ -91,6 +92,48 @@ def suite(
 
     resolve = load(wit, features, all_features)
     _write(generate_suite(resolve, load_guests(resolve, cases, select_world(resolve, world))), out)
+
+
+@generate.command()
+@_target_options
+@click.option(
+    "--interface",
+    "-i",
+    multiple=True,
+    metavar="NAME",
+    help="Only this interface; may be given more than once. Default: all that the world imports and that pass bytes.",
+)
+@click.option(
+    "--external", multiple=True, metavar="GLOB", help="No adapters for packages that something else links: 'wasi:*'."
+)
+@click.option(
+    "--together",
+    is_flag=True,
+    help="One adapter for all of them, WORLD.wasm: a guest can be composed with one adapter only.",
+)
+def bridge(
+    *,
+    wit: tuple[Path, ...],
+    world: str | None,
+    out: Path,
+    features: tuple[str, ...],
+    all_features: bool,
+    interface: tuple[str, ...],
+    external: tuple[str, ...],
+    together: bool,
+) -> None:
+    """Generate adapter components that carry bytes between guests and a host in Python at the speed of memory.
+
+    Each imports an interface and exports it again, to be put between a guest and a host that links with
+    elastic_hal.runtime.abi; `wac` and `wasm-tools compose` do that. `elastic-hal run` makes and composes adapters
+    itself when it loads a component, and takes no component that brings its own.
+    """
+    from elastic_hal.cli.bridge_command import adapters, write_adapters
+
+    resolve = load(wit, features, all_features)
+    files = adapters(select_world(resolve, world), interface, external, together=together)
+    count = f"{len(files)} {'adapter' if len(files) == 1 else 'adapters'}"
+    message(f"{out}: {count}, {write_adapters(files, out)} of them changed")
 
 
 def _write(files: dict[str, str], out: Path) -> None:

@@ -25,6 +25,9 @@ from elastic_hal.cli.failures import USAGE, CommandError
 @click.option("--platform", default="simulated", show_default=True, help="The platform to run on.")
 @click.option("--name", metavar="NAME", help="Name of the workload. Default: the file's name without its suffix.")
 @click.option("--no-cache", is_flag=True, help="Compile anew and keep nothing.")
+@click.option(
+    "--no-bytes-bridge", is_flag=True, help="Put nothing between guest and host that makes byte lists cheaper."
+)
 @click.option("--batch", is_flag=True, help="Run once for each line of standard input, a JSON array of arguments.")
 @click.option("--mutant", metavar="NAME", help="Break the host on purpose, to see whether a suite notices.")
 def run(
@@ -35,6 +38,7 @@ def run(
     platform: str,
     name: str | None,
     no_cache: bool,
+    no_bytes_bridge: bool,
     batch: bool,
     mutant: str | None,
 ) -> int:
@@ -46,7 +50,7 @@ def run(
     from elastic_hal.cli.workloads import open_host
 
     host = open_host(platform, policy, cached=not no_cache)
-    loaded = host.engine.load(component)
+    loaded = host.load(component, name or component.stem, bytes_bridge=False if no_bytes_bridge else None)
     link = None
     if mutant is not None:
         from elastic_hal.cli.mutant_host import mutant_link

@@ -25,6 +25,11 @@ class Host:
     reference: ReferenceHost
     policy: Policy | None
 
+    def load(self, path: Path, name: str, *, bytes_bridge: bool | None = None) -> LoadedComponent:
+        """The component in a file, to run under a name; with the bytes bridge unless policy or caller say no."""
+        wanted = self.policy is None or self.policy.bytes_bridge(name)
+        return self.engine.load(path, bytes_bridge=bytes_bridge if wanted else False)
+
     def workload(
         self,
         component: LoadedComponent,

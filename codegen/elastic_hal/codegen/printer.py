@@ -52,6 +52,16 @@ def type_text(type: model.Type) -> str:
     return _kind_text(type.kind)
 
 
+def function_text(function: model.Function) -> str:
+    """A function as it is written in an interface, on one line and without its docs and gates."""
+    return _signature(function)
+
+
+def definition_text(definition: model.TypeDef) -> str:
+    """A named type as it is written in an interface, without docs and gates, and a resource without its functions."""
+    return "\n".join(_definition(definition, with_docs=False))
+
+
 def _package_items(package: model.Package) -> Iterator[str]:
     blocks = [_interface(interface) for interface in package.interfaces.values()]
     blocks += [_world(world) for world in package.worlds.values()]
@@ -122,7 +132,6 @@ def _type_item(
     definition: model.TypeDef, owner: model.Interface | model.World, functions: Iterable[model.Function]
 ) -> Iterator[str]:
     name = _name(definition.name or "")
-    kind = definition.kind
     source = _used_from(definition, owner)
     if source is None:
         yield from _docs(definition.docs)
@@ -132,31 +141,39 @@ def _type_item(
         brought = _name(original) if original == definition.name else f"{_name(original)} as {name}"
         yield f"use {_path(interface, owner.package)}.{{{brought}}};"
         return
-    match kind:
+    methods = [list(_function(function)) for function in functions if function.resource is definition]
+    if methods:
+        yield f"resource {name} {{"
+        yield from _indented(_separated(methods))
+        yield "}"
+    else:
+        yield from _definition(definition, with_docs=True)
+
+
+def _definition(definition: model.TypeDef, *, with_docs: bool) -> Iterator[str]:
+    name = _name(definition.name or "")
+    parts: list[tuple[str | None, str]]
+    match definition.kind:
         case model.Record(fields):
             parts = [(field.docs, f"{_name(field.name)}: {type_text(field.type)},") for field in fields]
-            yield from _block(f"record {name}", parts)
+            yield from _block(f"record {name}", parts, with_docs=with_docs)
         case model.Variant(cases):
             parts = [
                 (case.docs, f"{_name(case.name)}{'' if case.type is None else f'({type_text(case.type)})'},")
                 for case in cases
             ]
-            yield from _block(f"variant {name}", parts)
+            yield from _block(f"variant {name}", parts, with_docs=with_docs)
         case model.Enum(labels):
-            yield from _block(f"enum {name}", [(label.docs, f"{_name(label.name)},") for label in labels])
+            parts = [(label.docs, f"{_name(label.name)},") for label in labels]
+            yield from _block(f"enum {name}", parts, with_docs=with_docs)
         case model.Flags(flags):
-            yield from _block(f"flags {name}", [(flag.docs, f"{_name(flag.name)},") for flag in flags])
+            parts = [(flag.docs, f"{_name(flag.name)},") for flag in flags]
+            yield from _block(f"flags {name}", parts, with_docs=with_docs)
         case model.Resource():
-            methods = [list(_function(function)) for function in functions if function.resource is definition]
-            if methods:
-                yield f"resource {name} {{"
-                yield from _indented(_separated(methods))
-                yield "}"
-            else:
-                yield f"resource {name};"
+            yield f"resource {name};"
         case model.Alias(target):
             yield f"type {name} = {type_text(target)};"
-        case _:
+        case kind:
             yield f"type {name} = {_kind_text(kind)};"
 
 
@@ -174,21 +191,24 @@ def _used_from(definition: model.TypeDef, owner: object) -> tuple[model.Interfac
 def _function(function: model.Function, before: str = "") -> Iterator[str]:
     yield from _docs(function.docs)
     yield from _gates(function.stability, function.external_id)
+    yield _signature(function, before)
+
+
+def _signature(function: model.Function, before: str = "") -> str:
     parameters = function.parameters[1:] if function.kind is model.FunctionKind.METHOD else function.parameters
     listed = ", ".join(f"{_name(parameter.name)}: {type_text(parameter.type)}" for parameter in parameters)
     result = function.result
     if function.kind is model.FunctionKind.CONSTRUCTOR:
         is_plain = isinstance(result, model.TypeDef) and isinstance(result.kind, model.Own)
         returned = "" if is_plain or result is None else f" -> {type_text(result)}"
-        yield f"constructor({listed}){returned};"
-        return
+        return f"constructor({listed}){returned};"
     returned = "" if result is None else f" -> {type_text(result)}"
     static = "static " if function.kind is model.FunctionKind.STATIC else ""
     if function.accessor is not None:
         keyword = "get" if function.accessor is model.Accessor.GETTER else "set"
     else:
         keyword = "async func" if function.is_async else "func"
-    yield f"{before}{_name(function.short_name)}: {static}{keyword}({listed}){returned};"
+    return f"{before}{_name(function.short_name)}: {static}{keyword}({listed}){returned};"
 
 
 def _kind_text(kind: model.TypeKind) -> str:
@@ -255,10 +275,11 @@ def _docs(docs: str | None) -> Iterator[str]:
         yield from comments_of_text(docs)
 
 
-def _block(head: str, parts: Iterable[tuple[str | None, str]]) -> Iterator[str]:
+def _block(head: str, parts: Iterable[tuple[str | None, str]], *, with_docs: bool) -> Iterator[str]:
     yield f"{head} {{"
     for docs, line in parts:
-        yield from _indented(_docs(docs))
+        if with_docs:
+            yield from _indented(_docs(docs))
         yield _INDENT + line
     yield "}"
 

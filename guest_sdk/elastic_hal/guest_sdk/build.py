@@ -18,8 +18,10 @@ from pathlib import Path
 from elastic_hal.codegen.resources import contract_dir
 
 from . import tool_messages
+from .component_names import renamed
 from .project import Project, load_project
-from .staging import stage_sdk, stage_sources
+from .staged_wit import stage_world
+from .staging import ENTRY_MODULE, stage_entry, stage_sdk, stage_sources
 from .tool_errors import BuildFailedError, ProjectError, ToolMissingError
 from .up_to_date import fingerprint, is_current, record
 
@@ -75,12 +77,20 @@ def _componentize(
     project: Project, wit: tuple[Path, ...], staging: Path, sources: tuple[Path, ...], deadline_seconds: float
 ) -> Path:
     component = staging / "component.wasm"
-    searched = (*sources, staging / "sdk")
+    staged = stage_world(wit, project.world, staging / "contract.wit")
+    searched = [*sources, staging / "sdk"]
+    app = project.app
+    if staged is not None and staged.needs_repair:
+        stage_entry(staging / "entry", project.app)
+        searched.append(staging / "entry")
+        app = ENTRY_MODULE
     command = [sys.executable, "-P", "-c", _TOOL, "--quiet"]
-    command += [argument for path in wit for argument in ("--wit-path", str(path))]
-    command += ["--world", project.world, "componentize"]
+    command += [
+        argument for path in (wit if staged is None else (staged.wit,)) for argument in ("--wit-path", str(path))
+    ]
+    command += ["--world", project.world if staged is None else staged.world, "componentize"]
     command += [argument for path in searched for argument in ("--python-path", str(path))]
-    command += ["--output", str(component), project.app]
+    command += ["--output", str(component), app]
     log = staging / "log"
     with log.open("wb") as sink:
         try:
@@ -103,6 +113,8 @@ def _componentize(
         raise tool_messages.failure(_tail(log), project.source, project.directory)
     if not component.is_file() or component.stat().st_size == 0:
         raise BuildFailedError("componentize-py said nothing was wrong and wrote no component", details=_tail(log))
+    if staged is not None and (staged.imports or staged.exports):
+        component.write_bytes(renamed(component.read_bytes(), staged.imports, staged.exports))
     return component
 
 

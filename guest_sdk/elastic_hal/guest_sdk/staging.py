@@ -14,9 +14,13 @@ _PACKAGE = Path(__file__).parent
 HOST_ONLY = frozenset(
     {
         "build.py",
+        "component_names.py",
         "project.py",
+        "raw_modules.py",
+        "staged_wit.py",
         "staging.py",
         "tool_errors.py",
+        "tool_limits.py",
         "tool_messages.py",
         "up_to_date.py",
         "_data",
@@ -24,6 +28,10 @@ HOST_ONLY = frozenset(
     }
 )
 """What of the package never goes into a guest."""
+
+
+ENTRY_MODULE = "elastic_hal_entry"
+"""The module that the build tool is given where the app cannot be imported as it is."""
 
 
 def guest_files(package: Path = _PACKAGE) -> tuple[Path, ...]:
@@ -43,6 +51,15 @@ def stage_sdk(target: Path) -> None:
         destination = home / relative
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_PACKAGE / relative, destination)
+
+
+def stage_entry(target: Path, app: str) -> None:
+    """Puts the module below `target` that imports the app, with componentize-py's modules repaired, in its place."""
+    target.mkdir()
+    shutil.copyfile(_PACKAGE / "raw_modules.py", target / "elastic_hal_raw_modules.py")
+    (target / f"{ENTRY_MODULE}.py").write_text(
+        f"import sys\n\nfrom elastic_hal_raw_modules import import_app\n\nsys.modules[__name__] = import_app({app!r})\n"
+    )
 
 
 def stage_sources(folders: Sequence[Path], target: Path) -> tuple[Path, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import wasmtime
 from wasmtime import component as wasm_component
 
+from elastic_hal.runtime.bridge.names import is_bridge_name
 from elastic_hal.runtime.errors import (
     ComponentError,
     CoreModuleError,
@@ -21,17 +23,31 @@ _MAGIC = b"\0asm"
 _COMPONENT_LAYER = b"\x0d\0\x01\0"
 _MODULE_LAYER = b"\x01\0\0\0"
 _HEADER_SIZE = 8
+_FEATURE = re.compile(r"\brequires? the .* (feature|proposal)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedComponent:
-    """A component that is compiled and ready to run, under the digest of its file."""
+    """A component that is compiled and ready to run, under the digest of its file.
+
+    `bridged` tells whether an adapter for its bytes is compiled with it; name, digest, imports and exports are those
+    of the component itself all the same.
+    """
 
     name: str
     digest: str
     imports: tuple[str, ...]
     exports: tuple[str, ...]
     compiled: wasm_component.Component
+    bridged: bool = False
+
+
+def describe(engine: wasmtime.Engine, name: str, digest: str, compiled: wasm_component.Component) -> LoadedComponent:
+    """Makes the description of a compiled component. What only an adapter imports is none of the component's."""
+    every = tuple(compiled.type.imports(engine))
+    imports = tuple(wanted for wanted in every if not is_bridge_name(wanted))
+    exports = tuple(compiled.type.exports(engine))
+    return LoadedComponent(name, digest, imports, exports, compiled, bridged=len(imports) < len(every))
 
 
 def read_component(path: Path) -> bytes:
@@ -91,4 +107,7 @@ def _invalid(reason: str, name: str) -> ComponentError:
     last = lines[-1].removeprefix("0: ") if lines else "unknown reason"
     if "unexpected end" in last or "unexpected EOF" in last:
         return CorruptComponentError(f"{name}: the file is truncated: {last}", "get or build the file again")
+    if _FEATURE.search(last):
+        hint = "build it without that feature, which wasmtime for Python has no switch for"
+        return CorruptComponentError(f"{name}: this component cannot run here: {last}", hint)
     return CorruptComponentError(f"{name}: invalid component: {last}", "check it with `wasm-tools validate`")

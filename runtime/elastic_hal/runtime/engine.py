@@ -7,13 +7,18 @@ from __future__ import annotations
 import hashlib
 import platform
 import threading
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from typing import Any, cast
 
 import wasmtime
+from wasmtime import _bindings
 
+from elastic_hal.runtime.abi.window_probe import available
+from elastic_hal.runtime.bridged import BRIDGE_VERSION, compile_guest
 from elastic_hal.runtime.cache import ComponentCache
-from elastic_hal.runtime.components import LoadedComponent, compile_component, read_component
+from elastic_hal.runtime.components import LoadedComponent, describe, read_component
 from elastic_hal.runtime.identity import content_digest
 
 WASM_STACK_BYTES = 2 * 1024**2
@@ -21,71 +26,93 @@ WASM_STACK_BYTES = 2 * 1024**2
 
 
 class Engine:
-    """Compiles components and keeps them, in memory and in `cache_dir` where one is given (see `default_cache_dir`)."""
+    """Compiles components and keeps them, in memory and in `cache_dir` where one is given (see `default_cache_dir`).
 
-    def __init__(self, cache_dir: Path | None = None) -> None:
+    With `bytes_bridge`, components get an adapter that carries their `list<u8>` cheaply, unless they are loaded
+    without; nothing else about them changes.
+    """
+
+    def __init__(self, cache_dir: Path | None = None, *, bytes_bridge: bool = True) -> None:
         self.wasm = wasmtime.Engine(_config())
+        self.bytes_bridge = bytes_bridge
         self._cache = ComponentCache(cache_dir) if cache_dir is not None else None
-        self._loaded: dict[str, LoadedComponent] = {}
+        self._loaded: dict[tuple[str, bool], LoadedComponent] = {}
         self._lock = threading.Lock()
 
-    def load(self, path: Path) -> LoadedComponent:
-        """Reads and compiles the component in a file; its name is the file's without the suffix.
+    def load(self, path: Path, *, bytes_bridge: bool | None = None) -> LoadedComponent:
+        """Reads and compiles the component in a file; its name is the file's without the suffix. `bytes_bridge` is the
+        engine's unless given.
 
         Raises:
             ComponentError: the file cannot be read or is no valid component.
         """
-        return self.compile(read_component(path), path.stem, str(path))
+        return self.compile(read_component(path), path.stem, str(path), bytes_bridge=bytes_bridge)
 
-    def compile(self, content: bytes, name: str, origin: str = "") -> LoadedComponent:
+    def compile(
+        self, content: bytes, name: str, origin: str = "", *, bytes_bridge: bool | None = None
+    ) -> LoadedComponent:
         """Compiles a component, or takes it from a cache. `origin` is what messages call it.
 
         Raises:
             ComponentError: it is no valid component.
         """
         digest = content_digest(content)
+        bridge = (self.bytes_bridge if bytes_bridge is None else bytes_bridge) and available(self.wasm)
         with self._lock:
-            known = self._loaded.get(digest)
-        if known is not None and known.name == name:
-            return known
-        compiled = known.compiled if known is not None else self._compiled(content, digest, origin or name)
-        kind = compiled.type
-        loaded = LoadedComponent(name, digest, tuple(kind.imports(self.wasm)), tuple(kind.exports(self.wasm)), compiled)
+            known = self._loaded.get((digest, bridge))
+        if known is not None:
+            if known.name != name:
+                known = replace(known, name=name)
+        else:
+            known = describe(self.wasm, name, digest, self._compiled(content, digest, origin or name, bridge))
         with self._lock:
-            self._loaded[digest] = loaded
-        return loaded
+            self._loaded[digest, bridge] = known
+        return known
 
     def interrupt(self) -> None:
         """Makes every running guest ask soon whether it should stop (see `interrupt.py`)."""
         self.wasm.increment_epoch()
 
-    def _compiled(self, content: bytes, digest: str, origin: str) -> wasmtime.component.Component:
-        if self._cache is None:
-            return compile_component(self.wasm, content, origin)
-        key = _cache_key(digest)
-        compiled = self._cache.get(self.wasm, key)
-        if compiled is None:
-            compiled = compile_component(self.wasm, content, origin)
+    def _compiled(self, content: bytes, digest: str, origin: str, bridge: bool) -> wasmtime.component.Component:
+        key = _cache_key(digest, bridge)
+        compiled = self._cache.get(self.wasm, key) if self._cache is not None else None
+        if compiled is not None:
+            return compiled
+        compiled = compile_guest(self.wasm, content, origin, bridge=bridge)
+        if self._cache is not None:
             self._cache.put(key, compiled)
         return compiled
 
 
-_SETTINGS = {"epoch_interruption": True, "max_wasm_stack": WASM_STACK_BYTES, "wasm_component_model_map": True}
+_SETTINGS = {
+    "epoch_interruption": True,
+    "max_wasm_stack": WASM_STACK_BYTES,
+    "memory_may_move": False,  # the host keeps the address of an adapter's memory
+    "wasm_component_model_map": True,
+}
+_CONCURRENCY = False
+"""Whether guests may use asynchronous tasks. Nothing here serves them, and their bookkeeping in wasmtime 50 fails for a
+host function that takes two borrowed handles.
+"""
 
 
 def _config() -> wasmtime.Config:
     config = wasmtime.Config()
     for name, value in _SETTINGS.items():
         setattr(config, name, value)
+    cast(Any, _bindings).wasmtime_config_concurrency_support_set(config.ptr(), _CONCURRENCY)
     return config
 
 
-def _cache_key(digest: str) -> str:
-    """Names everything that compiled code depends on: the component, wasmtime, its settings, the machine."""
+def _cache_key(digest: str, bridge: bool) -> str:
+    """Names everything that compiled code depends on: the component and its adapter, wasmtime, its settings, the
+    machine.
+    """
     parts = (
         digest,
+        f"bridge {BRIDGE_VERSION}" if bridge else "no bridge",
         metadata.version("wasmtime"),
-        repr(sorted(_SETTINGS.items())),
+        repr((sorted(_SETTINGS.items()), _CONCURRENCY)),
         platform.machine(),
         platform.system(),
     )

@@ -13,6 +13,7 @@ from typing import Any, cast
 import wasmtime
 from wasmtime import _bindings
 
+from elastic_hal.runtime.abi.cells import immortal
 from elastic_hal.runtime.abi.functions import trap
 from elastic_hal.runtime.engine import Engine
 
@@ -59,5 +60,5 @@ def _release(key: int, forget: Any = _raised.pop) -> None:
 
 
 _signature: Any = cast(Any, _bindings)._wasmtime_store_epoch_deadline_callback.argtypes
-_check_pointer = _signature[1](_check)
-_release_pointer = _signature[3](_release)
+_check_pointer = immortal(_signature[1](_check))
+_release_pointer = immortal(_signature[3](_release))

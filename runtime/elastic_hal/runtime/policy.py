@@ -8,6 +8,7 @@
     attestation = ["platform", "workload"]          # targets that it may have evidence of
     environment = ["TZ"]                            # variables of the host's environment that it sees
     directories = [{ host = "data", guest = "/data", writable = false }]
+    bytes_bridge = true                             # false: nothing between the component and the host
 
 Reading is strict: an unknown key, a wrong type or a wrong value is refused with its place, because a misspelt key
 would silently deny or grant.
@@ -43,12 +44,15 @@ class DirectoryGrant:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one workload may do."""
+    """What one workload may do. Without `bytes_bridge` it runs exactly as it was built, with nothing between it and the
+    host.
+    """
 
     attestation: frozenset[str] = frozenset()
     environment: tuple[str, ...] = ()
     directories: tuple[DirectoryGrant, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    bytes_bridge: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,13 @@ class Policy:
             return Grant()
         return rule.grant
 
+    def bytes_bridge(self, name: str) -> bool:
+        """Whether a workload's component is to be loaded with the bytes bridge, by its name: that is to be known before
+        its digest is.
+        """
+        rule = self.rules.get(name)
+        return rule is None or rule.grant.bytes_bridge
+
     def admit(self, identity: Identity) -> Grant:
         """What a workload may do, for a host that starts only what its policy names.
 
@@ -128,7 +139,7 @@ class _Reader:
 
     def _rule(self, place: str, entry: object) -> Rule:
         table = self._typed(entry, dict, place, "a table")
-        self._known(table, place, ("digest", "limits", "attestation", "environment", "directories"))
+        self._known(table, place, ("digest", "limits", "attestation", "environment", "directories", "bytes_bridge"))
         digest = table.get("digest")
         if digest is not None and not (isinstance(digest, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", digest)):
             raise self._wrong(f"{place}.digest", "must be sha256: and 64 lower-case hexadecimal digits")
@@ -137,6 +148,7 @@ class _Reader:
             environment=tuple(self._names(table, place, "environment")),
             directories=self._directories(table.get("directories", []), f"{place}.directories"),
             limits=self._limits(table.get("limits", {}), f"{place}.limits"),
+            bytes_bridge=self._typed(table.get("bytes_bridge", True), bool, f"{place}.bytes_bridge", "true or false"),
         )
         return Rule(grant, digest)
 

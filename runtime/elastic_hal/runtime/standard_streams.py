@@ -6,9 +6,14 @@ of its own that may still run when Python ends, and that takes the process down.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
+import select
+import sys
+import termios
 import threading
+import time
 from collections.abc import Callable
 
 import wasmtime
@@ -18,6 +23,7 @@ Sink = Callable[[bytes], object]
 
 _log = logging.getLogger(__name__)
 _CHUNK_BYTES = 65536
+_PATIENCE_SECONDS = 0.5
 
 
 class Tail:
@@ -59,7 +65,7 @@ class StandardStreams:
     def __init__(self, output: Sink | None, error: Sink) -> None:
         self._output = output
         self._error = error
-        self._readers: list[threading.Thread] = []
+        self._readers: list[_Reader] = []
 
     def connect(self, config: wasmtime.WasiConfig) -> None:
         """Makes the streams the guest's."""
@@ -69,16 +75,27 @@ class StandardStreams:
             self._pipe("stdout_file", config, self._output)
         self._pipe("stderr_file", config, self._error)
 
+    def settle(self) -> None:
+        """Waits, for half a second at most, until the sinks have all that the guest has written so far."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        for reader in self._readers:
+            reader.settle(deadline)
+
+    def last_words(self) -> str:
+        """The end of what the guest wrote to standard error, where a `Tail` keeps it: what `Linker.last_words` is to
+        be.
+        """
+        self.settle()
+        return self._error.text if isinstance(self._error, Tail) else ""
+
     def drain(self) -> None:
         """Waits until the sinks have everything. The guest's store must be closed by then, or this never returns."""
         for reader in self._readers:
-            reader.join()
+            reader.thread.join()
 
     def _pipe(self, stream: str, config: wasmtime.WasiConfig, sink: Sink) -> None:
         read_end, write_end = os.pipe()
-        reader = threading.Thread(target=_forward, args=(read_end, sink), name=f"guest {stream}", daemon=True)
-        self._readers.append(reader)
-        reader.start()
+        self._readers.append(_Reader(read_end, sink, f"guest {stream}"))
         try:
             # Opened by name, the pipe gets a descriptor that belongs to the guest's store and is closed with it.
             setattr(config, stream, f"/proc/self/fd/{write_end}")
@@ -86,11 +103,46 @@ class StandardStreams:
             os.close(write_end)
 
 
-def _forward(descriptor: int, sink: Sink) -> None:
-    with open(descriptor, "rb", buffering=0) as pipe:
-        while data := pipe.read(_CHUNK_BYTES):
+class _Reader:
+    """Passes on what comes out of a pipe, on a thread of its own."""
+
+    def __init__(self, descriptor: int, sink: Sink, name: str) -> None:
+        self._descriptor = descriptor
+        self._sink = sink
+        self._at_work = threading.Lock()
+        self._closed = False
+        self.thread = threading.Thread(target=self._forward, name=name, daemon=True)
+        self.thread.start()
+
+    def settle(self, deadline: float) -> None:
+        """Waits until the pipe is empty and its last content passed on, or the deadline has come."""
+        while (patience := deadline - time.monotonic()) > 0 and self._at_work.acquire(timeout=patience):
             try:
-                sink(data)
-            except Exception as error:
-                _log.error("the output of a guest could not be passed on: %s", type(error).__name__)
-                return
+                if self._closed or not _readable_bytes(self._descriptor):
+                    return
+            finally:
+                self._at_work.release()
+            time.sleep(0.001)
+
+    def _forward(self) -> None:
+        arrival = select.poll()
+        arrival.register(self._descriptor, select.POLLIN)
+        with open(self._descriptor, "rb", buffering=0) as pipe:
+            while not self._closed:
+                arrival.poll()
+                with self._at_work:
+                    self._closed = not self._pass_on(pipe.read(_CHUNK_BYTES))
+
+    def _pass_on(self, data: bytes) -> bool:
+        if not data:
+            return False
+        try:
+            self._sink(data)
+        except Exception as error:
+            _log.error("the output of a guest could not be passed on: %s", type(error).__name__)
+            return False
+        return True
+
+
+def _readable_bytes(descriptor: int) -> int:
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)

@@ -17,10 +17,9 @@ from functools import partial
 import wasmtime
 
 from elastic_hal.runtime import abi
-from elastic_hal.runtime.abi.calls import GuestFunction
 from elastic_hal.runtime.components import LoadedComponent
 from elastic_hal.runtime.engine import Engine
-from elastic_hal.runtime.errors import ArgumentError, GrantError, NotACommandError
+from elastic_hal.runtime.errors import AdmissionError, ArgumentError, GrantError, NotACommandError
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.imports import WASI_INTERFACES, check_imports, track, unlinkable
 from elastic_hal.runtime.interrupt import Interrupt
@@ -28,12 +27,10 @@ from elastic_hal.runtime.limits import Limits, format_size
 from elastic_hal.runtime.outcome import Outcome, Reason, describe_trap, ran_out_of_memory
 from elastic_hal.runtime.policy import Grant
 from elastic_hal.runtime.standard_streams import Sink, StandardStreams, Tail, to_descriptor
+from elastic_hal.runtime.store_limits import limit_store
 
 _RUN = "wasi:cli/run@0.2.0"
 _RESULT = abi.result(None, None)
-_MEMORIES = 4
-_TABLE_ELEMENTS = 1_000_000
-_INSTANCES = 1_000
 _HOST_STACK_BYTES = 16 * 1024**2
 _PATIENCE_SECONDS = 0.5
 _starting = threading.Lock()
@@ -80,7 +77,10 @@ class _Run:
         self._limits = workload.limits or workload.grant.limits
         self._interrupt = Interrupt(workload.engine)
         self._tail = Tail(workload.error or to_descriptor(2))
-        self._linker = abi.Linker(workload.engine.wasm, handles=self._limits.handles)
+        _check_bridge(workload)
+        self._linker = abi.Linker(
+            workload.engine.wasm, handles=self._limits.handles, bytes_bridge=workload.component.bridged
+        )
         self._linker.wasm.add_wasip2()
         if workload.link is not None:
             workload.link(self._linker, workload)
@@ -140,21 +140,17 @@ class _Run:
             streams.drain()
 
     def _enter(self, store: wasmtime.Store) -> Callable[[], Outcome]:
-        store.set_limits(
-            memory_size=self._limits.memory_bytes,
-            table_elements=_TABLE_ELEMENTS,
-            instances=_INSTANCES,
-            memories=_MEMORIES,
-        )
+        limit_store(store, self._limits, bridged=self._workload.component.bridged)
         self._interrupt.attach(store)
         try:
-            instance = self._linker.wasm.instantiate(store, self._workload.component.compiled)
-            run = GuestFunction(self._linker, store, instance, (self._entry, "run"), result=_RESULT)
+            instance = self._linker.instantiate(store, self._workload.component.compiled)
+            run = abi.GuestFunction(self._linker, store, instance, (self._entry, "run"), result=_RESULT)
             code = 0 if isinstance(run(), abi.Ok) else 1
-        except wasmtime.ExitTrap as trap:
-            code = trap.code
-        except wasmtime.WasmtimeError as error:
-            self._linker.raise_pending()
+        except abi.GuestExit as exited:
+            code = exited.code
+        except abi.GuestTrap as trap:
+            return partial(self._failed, trap.report)
+        except (abi.InstantiationError, abi.GuestEndedError) as error:
             return partial(self._failed, str(error))
         return partial(self._exited, code)
 
@@ -188,6 +184,14 @@ class _Run:
 
     def _seconds(self) -> float:
         return time.monotonic() - self._started
+
+
+def _check_bridge(workload: Workload) -> None:
+    if workload.component.bridged and not workload.grant.bytes_bridge:
+        raise AdmissionError(
+            f"the policy wants workload {workload.identity.name!r} without the bytes bridge, but it was loaded with it",
+            "load it with bytes_bridge=False",
+        )
 
 
 def _entry_point(component: LoadedComponent) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from elastic_hal.codegen import model
 from elastic_hal.codegen.targets.facts import dealias, is_bytes, may_be_none
-from elastic_hal.codegen.targets.layout import Expression, call, statement, tuple_of
+from elastic_hal.codegen.targets.layout import Expression, annotated_statement, call, tuple_of
 from elastic_hal.codegen.targets.module_context import ModuleContext
 from elastic_hal.codegen.targets.python_types import in_order_of_use
 
@@ -25,11 +25,11 @@ def codec(context: ModuleContext, wit_type: model.Type) -> Expression:
         return f"{support}.{_NAMES.get(plain, plain.value)}"
     match plain.kind:
         case model.Resource():
-            return call(f"{support}.own", context.class_name(plain))
+            return call(context.handle_builder("own", plain), context.class_name(plain))
         case model.Own(resource):
-            return call(f"{support}.own", context.class_name(context.seen_resource(resource)))
+            return call(context.handle_builder("own", resource), context.class_name(context.seen_resource(resource)))
         case model.Borrow(resource):
-            return call(f"{support}.borrow", context.class_name(context.seen_resource(resource)))
+            return call(context.handle_builder("borrow", resource), context.class_name(context.seen_resource(resource)))
         case model.Record() | model.Variant() | model.Enum() | model.Flags():
             return context.codec_name(plain)
         case kind:
@@ -39,8 +39,12 @@ def codec(context: ModuleContext, wit_type: model.Type) -> Expression:
 def _structure(context: ModuleContext, kind: model.TypeKind) -> Expression:
     support = context.support
     match kind:
-        case model.List(element) | model.FixedLengthList(element):
+        case model.List(element):
             return f"{support}.bytes_" if is_bytes(element) else call(f"{support}.list_", codec(context, element))
+        case model.FixedLengthList(element, length) if is_bytes(element):
+            return call(f"{support}.fixed_bytes", str(length))
+        case model.FixedLengthList(element, length):
+            return call(f"{support}.fixed_list", codec(context, element), str(length))
         case model.Option(inner):
             builder = "option_some" if may_be_none(inner) else "option"
             return call(f"{support}.{builder}", codec(context, inner))
@@ -74,6 +78,6 @@ def codec_statements(context: ModuleContext, named: NamedCodec) -> tuple[str, ..
     for wit_type in in_order_of_use(context.module.types):
         if isinstance(wit_type.kind, model.Record | model.Variant | model.Enum | model.Flags):
             names = context.names.types[wit_type]
-            prefix = f"{names.codec}: {context.support}.Codec[{names.name}] = "
-            lines.append(statement(prefix, named(context, wit_type)))
+            wanted = f"{context.support}.Codec[{names.name}]"
+            lines.append(annotated_statement(names.codec, wanted, named(context, wit_type)))
     return tuple(lines)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from elastic_hal.codegen import model
 from elastic_hal.codegen.naming import Identifier, Scope, SnakeName, snake
 from elastic_hal.codegen.targets.facts import definition, function_result, kind_of
-from elastic_hal.codegen.targets.layout import Bracket, docstring, statement, string
+from elastic_hal.codegen.targets.layout import definition_statement, docstring, string
 from elastic_hal.codegen.targets.module_context import ModuleContext
 from elastic_hal.codegen.targets.plan import ModulePlan
 from elastic_hal.codegen.targets.type_names import Names, parameter_names
@@ -55,13 +55,7 @@ def signature(
     """`def name(first, parameters) -> returns:`."""
     named = zip(parameter_names(function), own_parameters(function), strict=True)
     parameters = tuple(f"{parameter}: {context.annotation(wit.type)}" for parameter, wit in named)
-    items = (first, *parameters) if first else parameters
-    return statement("", Bracket(f"def {name}(", items, ")"), f" -> {returns}:", depth)
-
-
-def function_docs(function: model.Function, depth: int) -> str:
-    """The docs of a function as docstring."""
-    return docstring(function.docs or f"The WIT function `{function.short_name}`.", depth)
+    return definition_statement(name, (first, *parameters) if first else parameters, returns, depth)
 
 
 def module_docs(context: ModuleContext) -> str:

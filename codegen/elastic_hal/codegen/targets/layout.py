@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 LINE_LENGTH = 120
+IMPORT_LENGTH = 88
 INDENT = "    "
 
 
@@ -28,7 +29,18 @@ class Bracket:
         return f"{self.opening}{', '.join(map(flat, self.items))}{comma}{self.closing}"
 
 
-Expression = str | Bracket
+@dataclass(frozen=True, slots=True)
+class Union:
+    """`A | B`, one member a line where it is too long."""
+
+    members: tuple[Expression, ...]
+
+    def flat(self) -> str:
+        """The text on one line."""
+        return " | ".join(map(flat, self.members))
+
+
+Expression = str | Bracket | Union
 
 
 def call(function: str, *arguments: Expression) -> Bracket:
@@ -39,6 +51,30 @@ def call(function: str, *arguments: Expression) -> Bracket:
 def tuple_of(*items: Expression) -> Bracket:
     """`(items)`, with the comma that a tuple of one needs."""
     return Bracket("(", items, ")")
+
+
+def annotation(text: str) -> Expression:
+    """A type annotation with its members and arguments apart, so that it can be broken over lines."""
+    members = _split(text, " | ")
+    if len(members) > 1:
+        return Union(tuple(map(annotation, members)))
+    if not text.endswith("]"):
+        return text
+    name, _, arguments = text[:-1].partition("[")
+    return Bracket(f"{name}[", tuple(map(annotation, _split(arguments, ", "))), "]")
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """The parts between separators that stand in no bracket."""
+    parts = [""]
+    depth = 0
+    for piece in re.split(f"({re.escape(separator)}|[][()])", text):
+        depth += (piece in ("[", "(")) - (piece in ("]", ")"))
+        if piece == separator and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
 
 
 def flat(expression: Expression) -> str:
@@ -54,7 +90,16 @@ def statement(prefix: str, expression: Expression, suffix: str = "", depth: int 
 def _lines(prefix: str, expression: Expression, suffix: str, depth: int) -> Iterator[str]:
     margin = INDENT * depth
     one_line = f"{margin}{prefix}{flat(expression)}{suffix}"
-    if isinstance(expression, str) or not expression.items or len(one_line) <= LINE_LENGTH:
+    if isinstance(expression, str) or len(one_line) <= LINE_LENGTH:
+        yield one_line
+        return
+    if isinstance(expression, Union):
+        *others, last = expression.members
+        for number, member in enumerate(others):
+            yield from _lines("| " if number else prefix, member, "", depth)
+        yield from _lines("| ", last, suffix, depth)
+        return
+    if not expression.items:
         yield one_line
         return
     if len(f"{margin}{prefix}{expression.opening}") > LINE_LENGTH and prefix.endswith("= "):
@@ -63,20 +108,69 @@ def _lines(prefix: str, expression: Expression, suffix: str, depth: int) -> Iter
         yield f"{margin}){suffix}"
         return
     yield f"{margin}{prefix}{expression.opening}"
+    comma = "" if expression.closing == "]" and len(expression.items) == 1 else ","
     for item in expression.items:
-        yield from _lines("", item, ",", depth + 1)
+        yield from _lines("", item, comma, depth + 1)
     yield f"{margin}{expression.closing}{suffix}"
 
 
-def union_statement(prefix: str, members: tuple[str, ...]) -> str:
-    """`prefix A | B | C`, in parentheses where it is too long for a line."""
-    one_line = prefix + " | ".join(members)
-    if len(one_line) <= LINE_LENGTH or len(members) == 1:
-        return one_line
-    joined = " | ".join(members)
-    if len(joined) + len(INDENT) <= LINE_LENGTH:
-        return f"{prefix}(\n{INDENT}{joined}\n)"
-    return f"{prefix}(\n{INDENT}" + f"\n{INDENT}| ".join(members) + "\n)"
+def definition_statement(name: str, parameters: tuple[str, ...], returns: str, depth: int = 0) -> str:
+    """`def name(parameters) -> returns:`; a parameter is `name` or `name: type`."""
+    items = tuple(_parameter(parameter) for parameter in parameters)
+    text = statement("", Bracket(f"def {name}(", items, ")"), f" -> {returns}:", depth)
+    *before, closing = text.split("\n")
+    if len(closing) <= LINE_LENGTH:
+        return text
+    opening = closing.removesuffix(f"{returns}:")
+    broken = annotation(returns)
+    if isinstance(broken, Union):
+        inner = statement("", broken, depth=depth + 1)
+        return "\n".join([*before, f"{opening}(", inner, f"{INDENT * depth}):"])
+    return "\n".join([*before, statement(opening.lstrip(), broken, ":", depth)])
+
+
+def _parameter(text: str) -> Expression:
+    name, colon, wanted = text.partition(": ")
+    kind = annotation(wanted)
+    return Union((f"{name}{colon}{flat(kind.members[0])}", *kind.members[1:])) if isinstance(kind, Union) else text
+
+
+def annotated_statement(name: str, wanted: str, value: Expression) -> str:
+    """`name: wanted = value`."""
+    prefix = f"{name}: {wanted} = "
+    broken = annotation(wanted)
+    if len(prefix) < LINE_LENGTH or not isinstance(broken, Bracket):
+        return statement(prefix, value)
+    items = [statement("", item, "," if len(broken.items) > 1 else "", 1) for item in broken.items]
+    return "\n".join([f"{name}: {broken.opening}", *items, statement("] = ", value)])
+
+
+def right_side(prefix: str, value: Expression, depth: int = 0) -> str:
+    """`prefix value`, where the prefix ends an assignment or a field's name: broken at the brackets that the value has,
+    or in parentheses, where it is too long for a line.
+    """
+    margin = INDENT * depth
+    is_short = len(f"{margin}{prefix}{flat(value)}") <= LINE_LENGTH
+    is_helpless = isinstance(value, str) and len(f"{margin}{INDENT}{value}") > LINE_LENGTH
+    if is_short or is_helpless or isinstance(value, Bracket):
+        return statement(prefix, value, depth=depth)
+    return "\n".join([f"{margin}{prefix}(", statement("", value, depth=depth + 1), f"{margin})"])
+
+
+def class_header(name: str, base: str) -> str:
+    """`class name(base):`, or `class name:` where there is no base."""
+    if not base:
+        return f"class {name}:"
+    line = f"class {name}({base}):"
+    return line if len(line) <= LINE_LENGTH else f"class {name}(\n{INDENT}{base}\n):"
+
+
+def import_statement(origin: str, name: str, alias: str) -> str:
+    """`from origin import name as alias`. Import sorters break lines at 88 columns unless told otherwise, and leave a
+    line alone that is broken already.
+    """
+    line = f"from {origin} import {name} as {alias}"
+    return line if len(line) <= IMPORT_LENGTH else f"from {origin} import (\n{INDENT}{name} as {alias},\n)"
 
 
 def string(text: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from elastic_hal.codegen import model
 from elastic_hal.codegen.naming import Identifier, PrivateName, Scope, private
 from elastic_hal.codegen.targets.facts import is_bytes, may_be_none, resource_of
+from elastic_hal.codegen.targets.layout import import_statement
 from elastic_hal.codegen.targets.plan import ModulePlan, TreePlan
 from elastic_hal.codegen.targets.type_names import HELPERS, Names
 
@@ -107,6 +108,10 @@ class ModuleContext:
         """The resource, or the alias by which this module has it."""
         return resource if resource in self.plan.owners else resource_of(resource)
 
+    def handle_builder(self, kind: str, resource: model.TypeDef) -> str:
+        """What makes the codec of `own` or `borrow` handles to a resource."""
+        return f"{self.support}.{kind}"
+
     def codec_name(self, wit_type: model.TypeDef) -> str:
         """The private codec of a named type that is no alias."""
         return self.qualified(wit_type, self.names.types[wit_type].codec)
@@ -125,7 +130,7 @@ class ModuleContext:
         for other, alias in self._siblings.items():
             near = other.folder == self.module.folder
             origin = "." if near else f"..{other.folder}"
-            line = f"from {origin} import {other.module} as {alias}"
+            line = import_statement(origin, other.module, alias)
             found.append((near, natural_key(other.folder), natural_key(other.module), line))
         return [line for *_, line in sorted(found)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from elastic_hal.codegen.targets.layout import docstring
 from elastic_hal.codegen.targets.output import marker_line
-from elastic_hal.codegen.targets.plan import TreePlan
+from elastic_hal.codegen.targets.plan import ModulePlan, TreePlan
 
 
 def package_files(plan: TreePlan) -> dict[str, str]:
@@ -12,6 +12,11 @@ def package_files(plan: TreePlan) -> dict[str, str]:
     marker = marker_line(str(plan.world.package.name))
     files = {"py.typed": f"{marker}\n"}
     for module in plan.modules:
-        text = docstring(f"Bindings of the interfaces of {module.package}.")
-        files[f"{module.folder}/__init__.py"] = f"{marker_line(str(module.package))}\n{text}\n"
+        files[f"{module.folder}/__init__.py"] = package_file(module)
     return files
+
+
+def package_file(module: ModulePlan) -> str:
+    """The `__init__.py` of the folder that a module lies in."""
+    text = docstring(f"Bindings of the interfaces of {module.package}.")
+    return f"{marker_line(str(module.package))}\n{text}\n"

@@ -10,7 +10,7 @@ from elastic_hal.codegen import model
 from elastic_hal.codegen.naming import ClassName, Scope, SnakeName, package_folder, pascal, snake
 from elastic_hal.codegen.source import Span
 from elastic_hal.codegen.targets.errors import GenerationError
-from elastic_hal.codegen.targets.facts import function_types, walk
+from elastic_hal.codegen.targets.facts import function_types, kind_of, walk
 
 DEEPEST_TYPE = 100
 
@@ -44,10 +44,20 @@ class ModulePlan:
         return self.import_name or f"the imports of world {self.module}"
 
     @property
+    def resource_aliases(self) -> tuple[model.TypeDef, ...]:
+        """The resources that a world brings in by `use`: a component imports them beside those of their interface."""
+        if self.import_name is not None:
+            return ()
+        aliases = (wit_type for wit_type in self.types if isinstance(wit_type.kind, model.Alias))
+        return tuple(alias for alias in aliases if isinstance(kind_of(alias), model.Resource))
+
+    @property
     def links(self) -> bool:
         """Whether there is anything in it to link."""
-        return not self.external and (
-            bool(self.functions) or any(isinstance(wit_type.kind, model.Resource) for wit_type in self.types)
+        return not self.external and bool(
+            self.functions
+            or self.resource_aliases
+            or any(isinstance(wit_type.kind, model.Resource) for wit_type in self.types)
         )
 
 
@@ -68,9 +78,11 @@ class TreePlan:
         return f"{package.namespace}:{package.name}/{self.world.name}{version}"
 
 
-def plan_tree(resolve: model.Resolve, world: model.World, external: Sequence[str] = ()) -> TreePlan:
+def plan_tree(
+    resolve: model.Resolve, world: model.World, external: Sequence[str] = (), *, for_exports: bool = False
+) -> TreePlan:
     """Plans the modules for what a world imports. `external` are globs of packages or interfaces that somebody else
-    links.
+    links. With `for_exports`, modules with the types that exports take from imports are there as well.
 
     Raises:
         GenerationError: the world uses a construct that the targets cannot carry.
@@ -78,9 +90,11 @@ def plan_tree(resolve: model.Resolve, world: model.World, external: Sequence[str
     imported = _imported_interfaces(world)
     linked = {interface: name for interface, name in imported.items() if not _is_external(name, external)}
     reached = _reached_by(tuple(linked), world, external)
+    if for_exports:
+        reached |= {interface: None for interface in _reached_by_exports(world) if interface not in linked}
     kept = {interface: imported.get(interface) or interface.id or "" for interface in (*reached, *linked)}
     kept = {interface: kept[interface] for interface in (*imported, *kept) if interface in kept}
-    folders = _folders({interface.package.name for interface in kept} | {world.package.name})
+    folders = folders_of({interface.package.name for interface in kept} | {world.package.name})
     scopes: dict[SnakeName, Scope] = {}
     modules = [
         _interface_module(interface, name, _is_external(name, external), folders, scopes)
@@ -91,7 +105,7 @@ def plan_tree(resolve: model.Resolve, world: model.World, external: Sequence[str
         modules.append(world_module)
     owners = {wit_type: module for module in modules for wit_type in module.types}
     for module in modules:
-        _check(module, owners)
+        check_module(module, owners)
     return TreePlan(world, resolve, tuple(modules), owners)
 
 
@@ -131,13 +145,33 @@ def _reached_by(
     return reached
 
 
+def exported_interfaces(world: model.World) -> dict[str, model.Interface]:
+    """The exported interfaces under the names of their instances."""
+    return {name: item.interface for name, item in world.exports.items() if isinstance(item, model.InterfaceItem)}
+
+
+def exported_functions(world: model.World) -> tuple[model.Function, ...]:
+    """The functions that a world exports without an interface."""
+    return tuple(item.function for item in world.exports.values() if isinstance(item, model.FunctionItem))
+
+
+def _reached_by_exports(world: model.World) -> dict[model.Interface, None]:
+    """The imported interfaces that exports take types of. An export uses the types of another export where it can."""
+    exported = exported_interfaces(world).values()
+    functions = [*exported_functions(world), *(function for one in exported for function in one.functions.values())]
+    roots: list[model.Type] = [wit_type for interface in exported for wit_type in interface.types.values()]
+    roots += (part for function in functions for part in function_types(function))
+    owners = [wit_type.owner for wit_type, _ in walk(tuple(roots)) if isinstance(wit_type, model.TypeDef)]
+    return dict.fromkeys(owner for owner in owners if isinstance(owner, model.Interface) and owner not in exported)
+
+
 def _is_external(name: str, patterns: Sequence[str]) -> bool:
     package = name.partition("/")[0]
     bare = name.partition("@")[0]
     return any(fnmatchcase(candidate, pattern) for candidate in (name, bare, package) for pattern in patterns)
 
 
-def _folders(packages: set[model.PackageName]) -> dict[model.PackageName, SnakeName]:
+def folders_of(packages: set[model.PackageName]) -> dict[model.PackageName, SnakeName]:
     """A folder for each package; where several versions of one package meet, the version is part of its name."""
     versions: dict[tuple[str, str], int] = {}
     for package in packages:
@@ -196,7 +230,12 @@ def _world_module(
     )
 
 
-def _check(module: ModulePlan, owners: dict[model.TypeDef, ModulePlan]) -> None:
+def check_module(module: ModulePlan, owners: dict[model.TypeDef, ModulePlan]) -> None:
+    """Refuses what the targets cannot carry.
+
+    Raises:
+        GenerationError: with the construct and its place.
+    """
     for wit_type in module.types:
         _check_type(wit_type, f"type {wit_type.name} of {module.label}", wit_type.span)
     if module.external:

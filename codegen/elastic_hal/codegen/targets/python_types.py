@@ -12,18 +12,26 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from elastic_hal.codegen import model
-from elastic_hal.codegen.naming import ClassName, Identifier
+from elastic_hal.codegen.naming import ClassName
+from elastic_hal.codegen.targets.documentation import case_docs, member_docs, type_docs
 from elastic_hal.codegen.targets.facts import parts
-from elastic_hal.codegen.targets.layout import docstring, string, union_statement
-from elastic_hal.codegen.targets.module_context import ModuleContext, used_from
+from elastic_hal.codegen.targets.layout import (
+    annotated_statement,
+    annotation,
+    class_header,
+    definition_statement,
+    docstring,
+    right_side,
+    string,
+)
+from elastic_hal.codegen.targets.module_context import ModuleContext
 
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """A field, enum member or flag. `text` follows its name: `: int` or ` = "sha-256"`."""
+    """A field, enum member or flag. `statement` is `name: int` or `NAME = "sha-256"`."""
 
-    name: Identifier
-    text: str
+    statement: str
     docs: str | None
 
 
@@ -51,12 +59,17 @@ class EnumView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case of a variant or of an error: `payload` is the type of `value`, `literal` what it is called in WIT."""
+    """A case of a variant or of an error. `header` begins its class, `value` is the field of its payload, `label` says
+    in an error which case it is, and `init` begins the function that makes one.
+    """
 
     name: ClassName
+    header: str
     docs: str
     literal: str
-    payload: str | None
+    label: str = ""
+    value: str | None = None
+    init: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +102,11 @@ class CodeErrorView:
     macro: ClassVar[str] = "code_error"
     name: ClassName
     docs: str
-    code: ClassName
     class_variable: str
     builtins: dict[str, str]
     table: str
+    table_opening: str
+    of: str
     cases: tuple[CaseView, ...]
 
 
@@ -141,60 +155,65 @@ def in_order_of_use(types: tuple[model.TypeDef, ...]) -> tuple[model.TypeDef, ..
 
 def _views_of(context: ModuleContext, wit_type: model.TypeDef) -> Iterator[TypeView]:
     names = context.names.types[wit_type]
-    docs = wit_type.docs or f"The WIT type `{wit_type.name}`."
+    docs = type_docs(context, wit_type, 1)
     match wit_type.kind:
         case model.Record(fields):
             members = tuple(
-                MemberView(name, f": {context.annotation(field.type)}", _member_docs(field.docs))
+                MemberView(
+                    right_side(f"{name}: ", annotation(context.annotation(field.type)), 1), member_docs(field.docs)
+                )
                 for name, field in zip(names.members, fields, strict=True)
             )
-            yield RecordView(names.name, docstring(docs, 1), _dataclass(context), members)
+            yield RecordView(names.name, docs, _dataclass(context), members)
         case model.Flags(flags):
             members = tuple(
-                MemberView(name, f" = {1 << bit}", _member_docs(flag.docs))
+                MemberView(right_side(f"{name} = ", str(1 << bit), 1), member_docs(flag.docs))
                 for bit, (name, flag) in enumerate(zip(names.members, flags, strict=True))
             )
-            yield EnumView(names.name, docstring(docs, 1), context.standard("enum", "Flag"), members)
+            yield EnumView(names.name, docs, context.standard("enum", "Flag"), members)
         case model.Enum(cases):
             members = tuple(
-                MemberView(name, f" = {string(case.name)}", _member_docs(case.docs))
+                MemberView(right_side(f"{name} = ", string(case.name), 1), member_docs(case.docs))
                 for name, case in zip(names.members, cases, strict=True)
             )
-            yield EnumView(names.name, docstring(docs, 1), context.standard("enum", "Enum"), members)
+            yield EnumView(names.name, docs, context.standard("enum", "Enum"), members)
             if names.is_error:
                 yield _code_error(context, wit_type, cases)
         case model.Variant(variant_cases):
             views = tuple(
-                _case(context, wit_type, name, case) for name, case in zip(names.cases, variant_cases, strict=True)
+                _case(context, wit_type, name, case, names.name if names.is_error else "")
+                for name, case in zip(names.cases, variant_cases, strict=True)
             )
             if names.is_error:
                 yield ErrorView(
                     names.name,
-                    docstring(docs, 1),
+                    docs,
                     f"{context.standard('typing', 'ClassVar')}[{context.builtin('str')}]",
                     _error_builtins(context),
                     views,
                 )
             else:
                 prefix = f"{names.name}: {context.standard('typing', 'TypeAlias')} = "
-                union = union_statement(prefix, names.cases)
-                yield VariantView(docstring(docs), _dataclass(context), views, union)
+                union = right_side(prefix, annotation(" | ".join(names.cases)))
+                yield VariantView(type_docs(context, wit_type, 0), _dataclass(context), views, union)
         case kind:
-            alias = f"{names.name}: {context.standard('typing', 'TypeAlias')} = {context.structure(kind)}"
-            yield AliasView(alias, docstring(_alias_docs(context, wit_type)))
+            prefix = f"{names.name}: {context.standard('typing', 'TypeAlias')} = "
+            alias = right_side(prefix, annotation(context.structure(kind)))
+            yield AliasView(alias, type_docs(context, wit_type, 0))
 
 
-def _alias_docs(context: ModuleContext, wit_type: model.TypeDef) -> str:
-    source = used_from(wit_type)
-    if wit_type.docs or source is None:
-        return wit_type.docs or f"The WIT type `{wit_type.name}`."
-    return f"The type `{source.name}` of {context.owner(source).label}."
-
-
-def _case(context: ModuleContext, owner: model.TypeDef, name: ClassName, case: model.Case) -> CaseView:
-    docs = case.docs or f"The case `{case.name}` of `{owner.name}`."
+def _case(context: ModuleContext, owner: model.TypeDef, name: ClassName, case: model.Case, base: str) -> CaseView:
     payload = None if case.type is None else context.annotation(case.type)
-    return CaseView(name, docstring(docs, 1), string(case.name), payload)
+    literal = string(case.name)
+    return CaseView(
+        name,
+        class_header(name, base),
+        case_docs(owner, case, 1),
+        literal,
+        right_side("case = ", literal, 1),
+        None if payload is None else right_side("value: ", annotation(payload), 1),
+        definition_statement("__init__", ("self",) if payload is None else ("self", f"value: {payload}"), "None", 1),
+    )
 
 
 def _code_error(context: ModuleContext, wit_type: model.TypeDef, cases: tuple[model.EnumCase, ...]) -> CodeErrorView:
@@ -204,19 +223,24 @@ def _code_error(context: ModuleContext, wit_type: model.TypeDef, cases: tuple[mo
     views = tuple(
         CaseView(
             class_name,
-            docstring(case.docs or f"The case `{case.name}` of `{wit_type.name}`.", 1),
+            class_header(class_name, names.exception),
+            case_docs(wit_type, case, 1),
             f"{names.name}.{member}",
-            None,
+            right_side("code = ", f"{names.name}.{member}", 1),
         )
         for class_name, member, case in zip(names.cases, names.members, cases, strict=True)
     )
+    table = context.private_name("exceptions", wit_type.name or "")
+    builtins = _error_builtins(context)
+    kind = f"{context.builtin('dict')}[{names.name}, {builtins['type']}[{names.exception}]]"
     return CodeErrorView(
         names.exception,
         docstring(f"What a function raises that fails with `{wit_type.name}`: a class for each case.", 1),
-        names.name,
         f"{context.standard('typing', 'ClassVar')}[{names.name}]",
-        _error_builtins(context) | {"dict": context.builtin("dict")},
-        context.private_name("exceptions", wit_type.name or ""),
+        builtins,
+        table,
+        annotated_statement(table, kind, "{"),
+        definition_statement("of", (f"code: {names.name}",), names.exception, 1),
         views,
     )
 
@@ -228,7 +252,3 @@ def _error_builtins(context: ModuleContext) -> dict[str, str]:
 
 def _dataclass(context: ModuleContext) -> str:
     return f"{context.standard('dataclasses', 'dataclass')}(frozen=True, slots=True)"
-
-
-def _member_docs(docs: str | None) -> str | None:
-    return None if docs is None else docstring(docs, 1)

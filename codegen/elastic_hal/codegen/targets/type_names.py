@@ -21,6 +21,8 @@ from elastic_hal.codegen.targets.facts import error_types
 from elastic_hal.codegen.targets.plan import ModulePlan, TreePlan
 
 MODULE_CONSTANTS = ("INTERFACE", "WORLD")
+FUTURE_IMPORTS = ("annotations",)
+"""What `from __future__` leaves in a module: functions of a guest's module may not be called so."""
 HELPERS = ("_typing", "_enum", "_abc", "_dataclasses", "_builtins", "_abi", "_support", "_raw", "_error", "_result")
 """Private names that the templates write in generated modules."""
 
@@ -88,8 +90,8 @@ def _names_of(wit_type: model.TypeDef, name: ClassName, codec: PrivateName, scop
 
 
 def parameter_names(function: model.Function) -> tuple[SnakeName, ...]:
-    """The parameters' names. `self` belongs to Python, except for the `self` of a method."""
+    """The parameters' names. `self` and `cls` belong to Python, except for the `self` of a method."""
     method = function.kind is model.FunctionKind.METHOD
-    scope = Scope(("self",))
+    scope = Scope(("self", "cls"))
     own = function.parameters[1:] if method else function.parameters
     return tuple(scope.claim(snake(parameter.name)) for parameter in own)

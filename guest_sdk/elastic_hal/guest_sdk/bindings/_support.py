@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import enum
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 T = TypeVar("T")
+SizedT = TypeVar("SizedT", bound=Sized)
 K = TypeVar("K")
 T_co = TypeVar("T_co", covariant=True)
 EnumT = TypeVar("EnumT", bound=enum.Enum)
@@ -96,7 +97,10 @@ def import_interface(interface: str, modules: Sequence[str], names: Sequence[str
             continue
         if all(hasattr(found, name) for name in names):
             return found
-    raise ImportError(f"the world of this guest does not import {interface}: add `import {interface};` to it")
+    missing = f"the world of this guest does not import {interface}"
+    if ":" in interface:
+        raise ImportError(f"{missing}: add `import {interface};` to it")
+    raise ImportError(f"{missing}: write that inline interface in it, and use `elastic-hal guest build`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,24 @@ def list_(element: Codec[T]) -> Codec[list[T]]:
             lambda value: bytes(lower(item) & 255 for item in value),
         )
     return Codec(lambda raw: [lift(item) for item in raw], lambda value: [lower(item) for item in value])
+
+
+def _of_length(value: SizedT, wanted: int) -> SizedT:
+    count = len(value)
+    if count != wanted:
+        raise ValueError(f"exactly {wanted} elements wanted, not {count}")
+    return value
+
+
+def fixed_list(element: Codec[T], length: int) -> Codec[list[T]]:
+    """`list<T, length>`."""
+    plain = list_(element)
+    return Codec(plain.lift, lambda value: plain.lower(_of_length(value, length)))
+
+
+def fixed_bytes(length: int) -> Codec[bytes]:
+    """`list<u8, length>`."""
+    return Codec(bytes_.lift, lambda value: bytes_.lower(_of_length(value, length)))
 
 
 def tuple_(*elements: Codec[Any]) -> Codec[Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from elastic_hal.runtime.abi import cells
-from elastic_hal.runtime.abi.cells import CELL_SIZE, MAP_ENTRY_SIZE, PAYLOAD, pointer_cell, result_cell, span_cell
-from elastic_hal.runtime.abi.codec import Codec, Context, wrong_kind, wrong_value
+from elastic_hal.runtime.abi import cells, window_codecs
+from elastic_hal.runtime.abi.cells import CELL_SIZE, MAP_ENTRY_SIZE, pointer_cell, result_cell, span_cell
+from elastic_hal.runtime.abi.codec import Codec, Context, twin_of, wrong_kind, wrong_value
 from elastic_hal.runtime.abi.errors import LiftingError
+from elastic_hal.runtime.abi.numbers import lift_numbers, lower_numbers
 from elastic_hal.runtime.abi.values import Err, Ok, Some
 
 T = TypeVar("T")
@@ -27,38 +28,25 @@ def list_(element: Codec[T]) -> Codec[list[T]]:
         first: int = view.data
         return [lift_element(item, context) for item in range(first, first + view.size * CELL_SIZE, CELL_SIZE)]
 
-    def lower(value: list[T], cell: int, context: Context) -> None:
-        if not isinstance(value, list | tuple):
-            raise wrong_value(value, wit)
-        item = cells.new_array(cells.new_list, cells.LIST, len(value), CELL_SIZE, cell)
-        for member in value:
+    def lower_one_by_one(elements: tuple[T, ...], cell: int, context: Context) -> None:
+        item = cells.new_array(cells.LIST, len(elements), cell)
+        for member in elements:
             lower_element(member, item, context)
             item += CELL_SIZE
 
-    if element.numbers is not None:
-        return Codec(wit, cells.LIST, _lift_numbers(element, element.numbers, wit), lower)
-    return Codec(wit, cells.LIST, lift, lower)
+    numbers = element.numbers
+    lower_elements = lower_numbers(element, numbers, lower_one_by_one) if numbers else lower_one_by_one
 
+    def lower(value: list[T], cell: int, context: Context) -> None:
+        if not isinstance(value, list | tuple):
+            raise wrong_value(value, wit)
+        # A copy, since another thread of the provider may change the list while it is written.
+        lower_elements(tuple(value), cell, context)
 
-def _lift_numbers(element: Codec[T], numbers: str, wit: str) -> Callable[[int, Context], list[T]]:
-    """Reads a list of numbers in one go: its elements are of one kind, since wasmtime lifted them as one type."""
-
-    def lift(cell: int, context: Context) -> list[T]:
-        view = span_cell(cell)
-        if view.kind != cells.LIST:
-            raise wrong_kind(cell, wit)
-        count: int = view.size
-        if not count:
-            return []
-        data: int = view.data
-        if cells.kind_at(data).value != element.kind:
-            raise wrong_kind(data, element.wit)
-        memory: Any = cells.readable(data, count * CELL_SIZE)
-        typed = memory.cast(numbers)
-        values: list[T] = typed[PAYLOAD // typed.itemsize :: CELL_SIZE // typed.itemsize].tolist()
-        return values
-
-    return lift
+    if numbers:
+        numbers_twin = (lambda: window_codecs.windowed_numbers) if element.kind == cells.U8 else None
+        return Codec(wit, cells.LIST, lift_numbers(element, numbers, wit), lower, twin=numbers_twin)
+    return Codec(wit, cells.LIST, lift, lower, twin=twin_of(list_, element))
 
 
 def tuple_(*elements: Codec[Any]) -> Codec[Any]:
@@ -82,11 +70,11 @@ def tuple_(*elements: Codec[Any]) -> Codec[Any]:
             raise wrong_value(value, wit)
         if len(value) != count:
             raise wrong_value(value, wit, f"{len(value)} elements")
-        data = cells.new_array(cells.new_tuple, cells.TUPLE, count, CELL_SIZE, cell)
+        data = cells.new_array(cells.TUPLE, count, cell)
         for member, (offset, lower_element) in zip(value, lowers, strict=True):
             lower_element(member, data + offset, context)
 
-    return Codec(wit, cells.TUPLE, lift, lower)
+    return Codec(wit, cells.TUPLE, lift, lower, twin=twin_of(tuple_, *elements))
 
 
 def option(payload: Codec[T]) -> Codec[T | None]:
@@ -107,7 +95,7 @@ def option(payload: Codec[T]) -> Codec[T | None]:
         if value is not None:
             lower_payload(value, view.value, context)
 
-    return Codec(wit, cells.OPTION, lift, lower)
+    return Codec(wit, cells.OPTION, lift, lower, twin=twin_of(option, payload))
 
 
 def option_some(payload: Codec[T]) -> Codec[Some[T] | None]:
@@ -131,7 +119,7 @@ def option_some(payload: Codec[T]) -> Codec[Some[T] | None]:
         if value is not None:
             lower_payload(value.value, view.value, context)
 
-    return Codec(wit, cells.OPTION, lift, lower)
+    return Codec(wit, cells.OPTION, lift, lower, twin=twin_of(option_some, payload))
 
 
 def result(ok: Codec[Any] | None, err: Codec[Any] | None) -> Codec[Any]:
@@ -155,7 +143,7 @@ def result(ok: Codec[Any] | None, err: Codec[Any] | None) -> Codec[Any]:
             raise wrong_value(value, wit, "neither Ok(…) nor Err(…)")
         lower_case(isinstance(value, Ok), value.value, cell, context)
 
-    return Codec(wit, cells.RESULT, lift, lower)
+    return Codec(wit, cells.RESULT, lift, lower, twin=twin_of(result, ok, err))
 
 
 def result_lower(
@@ -192,10 +180,12 @@ def map_(key: Codec[K], value: Codec[T]) -> Codec[dict[K, T]]:
     def lower(mapping: dict[K, T], cell: int, context: Context) -> None:
         if not isinstance(mapping, dict):
             raise wrong_value(mapping, wit)
-        entry = cells.new_array(cells.new_map, cells.MAP, len(mapping), MAP_ENTRY_SIZE, cell)
-        for member_key, member in mapping.items():
+        # A copy, as for lists.
+        items = list(mapping.items())
+        entry = cells.new_array(cells.MAP, len(items), cell)
+        for member_key, member in items:
             key.lower(member_key, entry, context)
             value.lower(member, entry + CELL_SIZE, context)
             entry += MAP_ENTRY_SIZE
 
-    return Codec(wit, cells.MAP, lift, lower)
+    return Codec(wit, cells.MAP, lift, lower, twin=twin_of(map_, key, value))

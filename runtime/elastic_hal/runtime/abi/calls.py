@@ -1,99 +1,219 @@
-"""Calls from the host into a guest's exported functions, with the same codecs."""
+"""Calls from the host into a guest's exported functions, with the same codecs.
+
+wasmtime stops every guest of a store when one of them traps, and also when it gets an argument that does not fit. So
+each argument is checked before, and after a trap every further call is refused with the reason.
+"""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from typing import Any, cast
+import weakref
+from typing import Any, TypeVar, cast
 
 import wasmtime
 from wasmtime import _bindings
 from wasmtime import component as wasm_component
 
 from elastic_hal.runtime.abi import cells
-from elastic_hal.runtime.abi.cells import CELL_SIZE
-from elastic_hal.runtime.abi.codec import Codec
-from elastic_hal.runtime.abi.errors import LinkError
-from elastic_hal.runtime.abi.linker import Linker
+from elastic_hal.runtime.abi.codec import Context
+from elastic_hal.runtime.abi.errors import GuestBusyError, GuestEndedError, GuestExit, LiftingError
+from elastic_hal.runtime.abi.exports import Export
+from elastic_hal.runtime.abi.functions import HostState
+from elastic_hal.runtime.abi.guest_errors import GuestTrap
+from elastic_hal.runtime.abi.guest_functions import ExportedFunction, call_function, drop_handle, find_function
+from elastic_hal.runtime.abi.outgoing import Outgoing
+from elastic_hal.runtime.abi.store_use import use_of
 
-_CELLS = ctypes.POINTER(cast(Any, _bindings).wasmtime_component_val_t)
+T = TypeVar("T")
+
+_states: weakref.WeakKeyDictionary[wasm_component.Instance, HostState] = weakref.WeakKeyDictionary()
 
 
-class GuestFunction:
-    """An exported function of an instantiated component.
+def remember(instance: wasm_component.Instance, state: HostState) -> None:
+    """Keeps which linker's functions an instance calls."""
+    _states[instance] = state
 
-    `interface` is the exported instance that has the function, or None for a function that the world exports itself.
 
-    Raises:
-        LinkError: the component has no such export.
+class GuestInstance:
+    """An instantiated component whose exports are called: what generated `Guest` classes work with.
+
+    `state` is that of the linker which instantiated it; by default it is found through the instance.
     """
 
     def __init__(
-        self,
-        linker: Linker,
-        store: wasmtime.Store,
-        instance: wasm_component.Instance,
-        name: tuple[str | None, str],
-        *,
-        parameters: Sequence[Codec[Any]] = (),
-        result: Codec[Any] | None = None,
+        self, store: wasmtime.Store, instance: wasm_component.Instance, state: HostState | None = None
     ) -> None:
-        interface, function = name
-        outer = instance.get_export_index(store, interface) if interface is not None else None
-        index = None
-        if interface is None or outer is not None:
-            index = instance.get_export_index(store, function, outer)
-        found = instance.get_func(store, index) if index is not None else None
-        if found is None:
-            raise LinkError(f"the component does not export {f'{interface}.' if interface else ''}{function}")
-        self._function = found
-        self._linker = linker
+        self.instance = instance
         self._store = store
-        self._parameters = tuple(parameters)
-        self._result = result
+        self._state = state or _states.get(instance) or HostState(0)
+        self._use = use_of(store)
+        self._functions: dict[Export[Any], ExportedFunction] = {}
+        self._pointer = store_pointer(store)
+        self._outgoing = Outgoing()
 
-    def __call__(self, *arguments: Any) -> Any:
-        """Calls the guest.
+    def require(self, *exports: Export[Any]) -> None:
+        """Looks exported functions up.
 
         Raises:
-            wasmtime.WasmtimeError: the guest trapped; ExitTrap where it asked to exit.
-            LoweringError: an argument does not fit its type.
-            BaseException: what a host function kept because it must not be lost.
+            LinkError: the component does not export one of them, or with other parameters.
         """
-        if len(arguments) != len(self._parameters):
-            raise TypeError(f"{len(self._parameters)} arguments expected, {len(arguments)} given")
-        context = self._linker.state.context
-        context.pointer = ctypes.cast(cast(Any, self._store._context()), ctypes.c_void_p).value or 0
-        count = len(arguments)
-        memory = ctypes.create_string_buffer(CELL_SIZE * (count + 1))
-        first = ctypes.addressof(memory)
-        result_cell = first + CELL_SIZE * count
+        for export in exports:
+            if export not in self._functions:
+                self._enter(export.label)
+                try:
+                    self._functions[export] = find_function(self._store, self._pointer, self.instance, export)
+                finally:
+                    self._use.leave()
+
+    def call(self, export: Export[T], *arguments: Any) -> T:
+        """Calls an exported function.
+
+        Raises:
+            GuestError: the guest trapped, exited, or cannot be called now; the class says which.
+            LoweringError: an argument does not fit its type. The guest was not called.
+            LiftingError: the guest gave something else than its interface has.
+            Exception: the typed error of a function that returns a result.
+            BaseException: what a host function kept because it must not be lost, such as KeyboardInterrupt.
+        """
         try:
-            for index, (codec, argument) in enumerate(zip(self._parameters, arguments, strict=True)):
-                codec.lower(argument, first + CELL_SIZE * index, context)
-            context.given = []
-            self._enter(first, count, result_cell)
-            value = self._result.lift(result_cell, context) if self._result is not None else None
-            context.received = []
-        except BaseException:
-            self._linker.state.undo()
-            raise
+            function = self._functions[export]
+        except KeyError:
+            self.require(export)
+            function = self._functions[export]
+        if len(arguments) != function.arity:
+            raise TypeError(f"{export.label} takes {function.arity} arguments, {len(arguments)} given")
+        self._enter(export.label)
+        try:
+            value: T = self._run(function, arguments)
         finally:
-            for cell in range(first, result_cell + CELL_SIZE, CELL_SIZE):
-                cells.reset(cell)
-        self._function.post_return(self._store)
+            self._use.leave()
         return value
 
-    def _enter(self, first: int, count: int, result_cell: int) -> None:
-        error = _bindings.wasmtime_component_func_call(
-            ctypes.byref(self._function._func),
-            self._store._context(),
-            ctypes.cast(first, _CELLS),
-            count,
-            ctypes.cast(result_cell, _CELLS),
-            0 if self._result is None else 1,
-        )
+    def drop(self, handle: int, label: str) -> None:
+        """Drops one of the guest's objects. While the guest is running it waits for the next call."""
+        try:
+            self._enter(label)
+        except GuestBusyError:
+            self.abandon(handle)
+            return
+        except GuestEndedError:
+            cells.delete_guest_handle(handle)
+            return
+        try:
+            self._drop_now(handle, label)
+        finally:
+            self._use.leave()
+
+    def abandon(self, handle: int) -> None:
+        """Leaves a handle to be dropped before the next call. Any thread may do so at any time."""
+        self._use.abandoned.append(handle)
+
+    def is_same(self, other: GuestInstance) -> bool:
+        """Whether both stand for one instance."""
+        return self.instance is other.instance
+
+    def _enter(self, label: str) -> None:
+        self._use.enter(label)
+        try:
+            self._check_open(label)
+            while self._use.abandoned:
+                self._drop_now(self._use.abandoned.popleft(), "drop of an object that nobody closed")
+        except BaseException:
+            self._use.leave()
+            raise
+
+    def _check_open(self, label: str) -> None:
+        try:
+            self._store._context()
+        except ValueError:
+            self._use.ended = "its store is closed"
+        if self._state.closed:
+            self._use.ended = "its linker is closed"
+        if self._use.ended:
+            raise GuestEndedError(f"{label}: the guest cannot be called any more: {self._use.ended}")
+        self._state.context.pointer = self._pointer
+
+    def _run(self, function: ExportedFunction, arguments: tuple[Any, ...]) -> Any:
+        context, outgoing = self._state.context, self._outgoing
+        context.outgoing, context.guest = outgoing, self
+        entered, to_free = False, function.cells
+        try:
+            for argument, (cell, lower) in zip(arguments, function.lowers, strict=True):
+                lower(argument, cell, context)
+            context.outgoing = None
+            entered, to_free = True, function.owning
+            error = call_function(
+                function.address, self._pointer, function.first, function.arity, function.result, function.results
+            )
+            if error:
+                raise self._failure(error, function.label)
+            outcome = self._lift(function, context)
+        except LiftingError:
+            to_free = function.cells
+            raise
+        finally:
+            context.outgoing = context.guest = None
+            if outgoing.used:
+                self._outgoing = Outgoing()
+                (outgoing.settle if entered else outgoing.retract)(self._pointer, self._state.table)
+            for cell in to_free:
+                cells.reset(cell)
+        return outcome if function.finish is None else function.finish(outcome)
+
+    def _lift(self, function: ExportedFunction, context: Context) -> Any:
+        context.received = []
+        try:
+            return function.lift(function.result, context)
+        except BaseException:
+            self._state.undo()
+            raise
+        finally:
+            context.received = []
+
+    def _drop_now(self, handle: int, label: str) -> None:
+        try:
+            error = drop_handle(self._pointer, handle)
+        finally:
+            cells.delete_guest_handle(handle)
         if error:
-            failure = wasmtime.WasmtimeError._from_ptr(error)
-            self._linker.raise_pending()
-            raise failure
+            raise self._failure(error, label)
+
+    def _failure(self, error: int, label: str) -> BaseException:
+        """Makes an exception of wasmtime's error, and closes the store for further calls."""
+        failure = take_error(error)
+        pending, self._state.pending = self._state.pending, None
+        if pending is not None:
+            self._use.ended = f"{label} was stopped by {type(pending).__name__}"
+            return pending
+        if isinstance(failure, wasmtime.ExitTrap):
+            self._use.ended = f"it exited in {label}"
+            return GuestExit(failure.code)
+        trap = trap_of(failure, label, self._state)
+        self._use.ended = str(trap).partition("\n")[0]
+        return trap
+
+
+def store_pointer(store: wasmtime.Store) -> int:
+    """The address of wasmtime's store context.
+
+    Raises:
+        GuestEndedError: the store is closed.
+    """
+    try:
+        context = cast(Any, store._context())
+    except ValueError:
+        raise GuestEndedError("the store is closed") from None
+    return ctypes.cast(context, ctypes.c_void_p).value or 0
+
+
+def take_error(error: int) -> wasmtime.WasmtimeError:
+    """Takes over an error that wasmtime gave by its address."""
+    return wasmtime.WasmtimeError._from_ptr(ctypes.cast(error, ctypes.POINTER(cast(Any, _bindings).wasmtime_error_t)))
+
+
+def trap_of(failure: wasmtime.WasmtimeError, label: str, state: HostState) -> GuestTrap:
+    """The exception for a guest that trapped, with what it said last."""
+    text = str(failure)
+    host = state.failure
+    incident = host.incident if host is not None and host.incident in text else None
+    return GuestTrap(label, text, standard_error=state.last_words(), incident=incident)

@@ -4,10 +4,17 @@ Exception
  ├─ AbiError             everything below; never meant for a guest's eyes as it stands
  │   ├─ LayoutError      wasmtime lays values out differently than this package reads them
  │   ├─ LinkError        a provider or a resource does not fit its interface (raised before a guest runs)
+ │   │   └─ InstantiationError  a component does not fit what is linked, or the limits of its store
  │   ├─ LiftingError     a value from the guest is not of the type that the bindings have
  │   │   └─ HandleError  a handle that is not alive, or that belongs to another resource
  │   ├─ LoweringError    a value from a provider does not fit its WIT type
- │   └─ HandleLimitError the workload holds as many handles as it may
+ │   ├─ HandleLimitError the workload holds as many handles as it may
+ │   └─ GuestError       a call into a guest was refused or did not come back
+ │       ├─ GuestTrap           the guest trapped (in `guest_errors`)
+ │       ├─ GuestExit           the guest asked to exit instead of returning
+ │       ├─ GuestEndedError     it trapped or exited before, or its store is closed
+ │       ├─ GuestBusyError      it is being called already, on this thread or on another one
+ │       └─ GuestResourceError  an object of a guest is closed, given away, lent, or another guest's
  └─ ResultError          raised by a provider to return an `err` that is neither a variant nor an enum
 """
 
@@ -26,6 +33,12 @@ class LinkError(AbiError):
     """A provider lacks a function, or an interface is linked in a way that cannot work."""
 
 
+class InstantiationError(LinkError):
+    """A component cannot be instantiated: an import is missing or of another type, or it wants more than its store
+    may have.
+    """
+
+
 class LiftingError(AbiError):
     """The guest passed a value of another type than the interface has, or something that is no value at all."""
 
@@ -40,6 +53,34 @@ class LoweringError(AbiError):
 
 class HandleLimitError(AbiError):
     """The workload holds as many live handles as its limits allow."""
+
+
+class GuestError(AbiError):
+    """A call into a guest was refused or did not come back."""
+
+
+class GuestExit(GuestError):
+    """The guest asked to exit with `code` instead of returning. It cannot be called again."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the guest exited with code {code} instead of returning")
+        self.code = code
+
+
+class GuestEndedError(GuestError):
+    """The guest cannot be called any more: it trapped or exited before, or its store or its linker is closed."""
+
+
+class GuestBusyError(GuestError):
+    """The guest, or another one in the same store, is being called already: on another thread, or on this one by a
+    host function that the guest called.
+    """
+
+
+class GuestResourceError(GuestError):
+    """An object of a guest cannot be used: it is closed, was given away, is lent at the moment, or belongs to another
+    guest.
+    """
 
 
 class ResultError(Exception):

@@ -17,7 +17,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from elastic_hal.runtime.abi import cells
@@ -25,6 +25,7 @@ from elastic_hal.runtime.abi.aggregates import result_lower
 from elastic_hal.runtime.abi.cells import CELL_SIZE
 from elastic_hal.runtime.abi.codec import Codec, Context
 from elastic_hal.runtime.abi.errors import HandleLimitError, LiftingError, ResultError
+from elastic_hal.runtime.abi.leftovers import resources_in
 from elastic_hal.runtime.abi.resources import ResourceTable, drop_object
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,12 @@ class Fallible:
     internal: Callable[[str], BaseException] | None
     limit: Callable[[str], BaseException] | None
     wit: str
+
+    @property
+    def windowed(self) -> Fallible | None:
+        """As `Codec.windowed`."""
+        ok, err = self.ok and self.ok.windowed, self.err and self.err.windowed
+        return replace(self, ok=ok or self.ok, err=err or self.err) if ok or err else None
 
 
 def fallible(
@@ -78,6 +85,7 @@ class HostState:
         self._closing = threading.Lock()
         self.pending: BaseException | None = None
         self.failure: HostFailure | None = None
+        self.last_words: Callable[[], str] = str
 
     def close(self) -> bool:
         """Lets every further call trap. True for the first caller, which then drops what is alive."""
@@ -95,12 +103,18 @@ class HostState:
     def undo(self) -> None:
         """Drops what a call that failed half-way had taken over from the guest or made for it."""
         context = self.context
+        context.window.clear()
         received, context.received = context.received, []
         given, context.given = context.given, []
         for obj in received:
             drop_object(obj)
         for rep in given:
             self.table.drop(rep)
+
+    def discard(self, value: object) -> None:
+        """Drops the resources in a value that could not be lowered, as far as they have no handle."""
+        for obj in resources_in(value):
+            self.table.discard(obj)
 
     def undo_if_closed(self) -> None:
         """As `undo`, where the workload ended while a provider was at work: nobody else would drop what it made."""
@@ -138,11 +152,50 @@ def bind(
     state: HostState,
 ) -> BoundFunction:
     """Connects a provider's callable with the codecs of its WIT function; `name` is for messages."""
+    respond = _respond(name, implementation, result, state)
+    return _bound(name, parameters, 0 if result is None else 1, respond, state)
+
+
+def bind_windowed(
+    name: str,
+    implementation: Callable[..., Any],
+    parameters: Sequence[Codec[Any]],
+    result: Codec[Any] | Fallible | None,
+    state: HostState,
+) -> BoundFunction | None:
+    """As `bind`, for calls through an adapter, where bytes travel through the workload's window; None for a function
+    without bytes.
+    """
+    placed = result and result.windowed
+    if placed is None and all(codec.twin is None for codec in parameters):
+        return None
+    respond = _respond(name, implementation, placed or result, state)
+    window = state.context.window
+
+    def respond_with_bytes(values: list[Any], results: int) -> None:
+        window.begin()
+        respond(values, results)
+        window.commit()
+
+    def respond_without(values: list[Any], results: int) -> None:
+        window.begin()
+        respond(values, results)
+
+    twins = [codec.windowed or codec for codec in parameters]
+    respond_windowed = respond_without if placed is None else respond_with_bytes
+    return _bound(name, twins, 0 if result is None else 1, respond_windowed, state)
+
+
+def _bound(
+    name: str,
+    parameters: Sequence[Codec[Any]],
+    result_count: int,
+    respond: Callable[[list[Any], int], None],
+    state: HostState,
+) -> BoundFunction:
     context = state.context
     arity = len(parameters)
-    result_count = 0 if result is None else 1
     lifts = tuple((index * CELL_SIZE, codec.lift) for index, codec in enumerate(parameters))
-    respond = _respond(name, implementation, result, state)
 
     def call(store: int, arguments: int, argument_count: int, results: int, results_wanted: int) -> int:
         if state.closed:
@@ -151,7 +204,9 @@ def bind(
             return trap(f"{name}: the guest was built against another version of this function")
         context.pointer = store
         try:
-            values = [lift(arguments + offset, context) for offset, lift in lifts]
+            values = []
+            for offset, lift in lifts:  # not a comprehension: that would be one more Python frame in every call
+                values.append(lift(arguments + offset, context))
             if context.received:
                 context.received = []
             respond(values, results)
@@ -180,7 +235,12 @@ def _respond(
     lower = result.lower
 
     def respond(values: list[Any], results: int) -> None:
-        lower(implementation(*values), results, context)
+        value = implementation(*values)
+        try:
+            lower(value, results, context)
+        except BaseException:
+            state.discard(value)
+            raise
 
     return respond
 
@@ -199,7 +259,11 @@ def _respond_fallible(
             except raised as error:
                 lower(False, _err_value(error, err), results, context)
             else:
-                lower(True, value, results, context)
+                try:
+                    lower(True, value, results, context)
+                except BaseException:
+                    state.discard(value)
+                    raise
         except HandleLimitError as error:
             if limit is None:
                 raise

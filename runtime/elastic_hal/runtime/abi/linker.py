@@ -1,86 +1,56 @@
 """Connects providers with the imports of a workload's component.
 
-Generated `add_to_linker` functions call this. It registers functions and resources with wasmtime's C API under two
-callbacks that live as long as the process; which function is meant travels as a number, and wasmtime tells when a
-number is no longer needed.
+Generated `add_to_linker` functions call this. How wasmtime comes back to what is linked here is told in `callbacks`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from ctypes import c_size_t, c_uint32, c_void_p
 from typing import Any, cast
 
 import wasmtime
 from wasmtime import _bindings
 from wasmtime import component as wasm_component
 
+from elastic_hal.runtime.abi.aggregates import tuple_
+from elastic_hal.runtime.abi.callbacks import (
+    CALL,
+    DROP,
+    RELEASE_FUNCTION,
+    RELEASE_RESOURCE,
+    function_key,
+    resource_key,
+)
 from elastic_hal.runtime.abi.codec import Codec
 from elastic_hal.runtime.abi.errors import LinkError
-from elastic_hal.runtime.abi.functions import BoundFunction, Fallible, HostFailure, HostState, bind, trap
+from elastic_hal.runtime.abi.functions import BoundFunction, Fallible, HostFailure, HostState, bind, bind_windowed
+from elastic_hal.runtime.abi.instantiation import WasmLinker, instantiate
 from elastic_hal.runtime.abi.resources import Resource, ResourceTable
+from elastic_hal.runtime.abi.scalars import u32, u64
+from elastic_hal.runtime.bridge.names import RUNTIME_INTERFACE, WORLD_BRIDGE, bridge_name, function_name
 
 DEFAULT_HANDLES = 10_000
-
-_bound: dict[int, BoundFunction] = {}
-_states: dict[int, HostState] = {}
-_keys = itertools.count(1)
-
-
-def _call(*arguments: int) -> int:
-    key, store, _type, first, count, results, result_count = arguments
-    try:
-        return _bound[key](store, first, count, results, result_count)
-    except BaseException as error:  # an exception here would be lost, and wasmtime would go on with no result
-        return trap(f"the host failed: {type(error).__name__}")
-
-
-def _drop(key: int, store: int, rep: int) -> int:
-    state = _states[key]
-    try:
-        if not state.closed:
-            state.table.drop(rep)
-    except BaseException as error:  # as in _call; Exceptions of a provider's drop are logged before they come here
-        return state.stop("drop", error)
-    return 0
-
-
-# The dictionaries are bound as defaults, because finalizers still run while the interpreter clears modules at exit.
-def _release_function(key: int, forget: Callable[[int, object], object] = _bound.pop) -> None:
-    forget(key, None)
-
-
-def _release_resource(key: int, forget: Callable[[int, object], object] = _states.pop) -> None:
-    forget(key, None)
-
-
-_call_pointer = ctypes.cast(
-    ctypes.CFUNCTYPE(c_size_t, c_void_p, c_size_t, c_void_p, c_size_t, c_size_t, c_size_t, c_size_t)(_call),
-    cast(Any, _bindings).wasmtime_component_func_callback_t,
-)
-_drop_pointer = ctypes.cast(
-    ctypes.CFUNCTYPE(c_size_t, c_void_p, c_size_t, c_uint32)(_drop),
-    cast(Any, _bindings).wasmtime_component_resource_destructor_t,
-)
-_finalizer = ctypes.CFUNCTYPE(None, c_void_p)
-_release_function_pointer = _finalizer(_release_function)
-_release_resource_pointer = _finalizer(_release_resource)
 
 
 class Linker:
     """The imports of one workload, its live handles, and what its host functions leave for its caller.
 
     A linker serves one workload on one thread at a time. `handles` is the largest number of handles that the workload
-    may hold.
+    may hold. With `bytes_bridge` everything is there for a component that was loaded with it too; one such component
+    can be instantiated once.
     """
 
-    def __init__(self, engine: wasmtime.Engine, *, handles: int = DEFAULT_HANDLES) -> None:
-        self.wasm = wasm_component.Linker(engine)
-        self.interfaces: list[str] = []
+    def __init__(self, engine: wasmtime.Engine, *, handles: int = DEFAULT_HANDLES, bytes_bridge: bool = True) -> None:
         self._state = HostState(handles)
+        self.wasm = WasmLinker(engine, self._state)
+        self.interfaces: list[str] = []
+        self._bytes_bridge = bytes_bridge
+        self._world_twins: dict[str, BoundFunction] = {}
+        if bytes_bridge:
+            self._link_window()
 
     @property
     def table(self) -> ResourceTable:
@@ -96,6 +66,27 @@ class Linker:
     def failure(self) -> HostFailure | None:
         """The last failure of the host itself that the guest ran into."""
         return self._state.failure
+
+    @property
+    def last_words(self) -> Callable[[], str]:
+        """Gives the end of what the guest wrote to standard error; it is asked when the guest has trapped."""
+        return self._state.last_words
+
+    @last_words.setter
+    def last_words(self, read: Callable[[], str]) -> None:
+        self._state.last_words = read
+
+    def instantiate(self, store: wasmtime.Store, component: wasm_component.Component) -> wasm_component.Instance:
+        """Instantiates a component with what is linked, so that its exports can be called.
+
+        Raises:
+            InstantiationError: an import is missing or of another type, or the store's limits do not allow it.
+            GuestTrap: a start function of the guest trapped.
+            GuestExit: a start function asked to exit.
+            GuestEndedError: the store is closed.
+            BaseException: what a host function kept because it must not be lost.
+        """
+        return instantiate(self.wasm, self._state, store, component)
 
     def raise_pending(self) -> None:
         """Raises what a host function kept because it must not be lost, such as KeyboardInterrupt. Call it when a
@@ -118,16 +109,27 @@ class Linker:
             except wasmtime.WasmtimeError as error:
                 raise LinkError(f"{interface} cannot be linked: {error}") from error
             with raw, _missing_function(interface):
-                yield InstanceLinker(interface, raw, self._state)
+                functions = InstanceLinker(interface, raw, self._state, bytes_bridge=self._bytes_bridge)
+                yield functions
         self.interfaces.append(interface)
+        if functions.twins:
+            with contextlib.suppress(ValueError):  # no component can be bridged at a name without a bridge's
+                self._link_twins(bridge_name(interface), functions.twins)
 
     @contextmanager
     def root(self) -> Iterator[InstanceLinker]:
         """Links functions that a world imports directly, inside a `with` block."""
         with self.wasm.root() as root, _missing_function("the world"):
-            functions = InstanceLinker("", root, self._state)
+            functions = InstanceLinker("", root, self._state, bytes_bridge=self._bytes_bridge)
             yield functions
         self.interfaces += functions.names
+        if functions.twins:
+            again, self._world_twins = bool(self._world_twins), self._world_twins | functions.twins
+            if again:  # all are linked anew, since an instance is linked as a whole
+                self.wasm.allow_shadowing = True
+            self._link_twins(WORLD_BRIDGE, self._world_twins)
+            if again:
+                self.wasm.allow_shadowing = False
 
     def close(self) -> None:
         """Ends the workload: from here on its calls trap, and everything that it holds is dropped. Calling it again
@@ -136,30 +138,49 @@ class Linker:
         if self._state.close():
             self._state.table.close_all()
 
+    def _link_window(self) -> None:
+        window = self._state.context.window
+        with self.wasm.root() as root, root.add_instance(RUNTIME_INTERFACE) as raw:
+            functions = InstanceLinker(RUNTIME_INTERFACE, raw, self._state)
+            functions.function("nonce", window.nonce, (), tuple_(u64, u64))
+            functions.function("attach", window.attach, (u32,))
+            functions.function("fill", window.fill)
+
+    def _link_twins(self, bridge: str, twins: Mapping[str, BoundFunction]) -> None:
+        with self.wasm.root() as root, root.add_instance(bridge) as raw:
+            functions = InstanceLinker(bridge, raw, self._state)
+            for name, twin in twins.items():
+                functions.bound(name, twin)
+
 
 class InstanceLinker:
-    """Adds the functions and resources of one interface."""
+    """Adds the functions and resources of one interface. `twins` are those of its functions with bytes as a bridged
+    component calls them, under their names in the bridge instance.
+    """
 
-    def __init__(self, interface: str, raw: wasm_component.LinkerInstance, state: HostState) -> None:
+    def __init__(
+        self, interface: str, raw: wasm_component.LinkerInstance, state: HostState, *, bytes_bridge: bool = False
+    ) -> None:
         self._interface = interface
         self._raw = raw
         self._state = state
+        self._bytes_bridge = bytes_bridge
         self.names: list[str] = []
+        self.twins: dict[str, BoundFunction] = {}
 
     def resource(self, name: str, resource: Callable[..., Resource]) -> None:
         """Links a resource that the host implements as a Python class."""
-        key = next(_keys)
-        _states[key] = self._state
         number = self._state.table.type_id(cast("type[Any]", resource))
         raw_type = wasm_component.ResourceType.host(number)
         self._add(
             "wasmtime_component_linker_instance_add_resource",
             name,
             raw_type.ptr(),
-            _drop_pointer,
-            key,
-            _release_resource_pointer,
+            DROP,
+            resource_key(self._state),
+            RELEASE_RESOURCE,
         )
+        self.names.append(name)
 
     def function(
         self,
@@ -172,10 +193,18 @@ class InstanceLinker:
         if not callable(implementation) or getattr(implementation, "__isabstractmethod__", False):
             raise LinkError(f"the provider of {self._interface or 'the world'} does not implement {name}")
         label = f"{self._interface}.{name}" if self._interface else name
-        key = next(_keys)
-        _bound[key] = bind(label, implementation, parameters, result, self._state)
-        self._add("wasmtime_component_linker_instance_add_func", name, _call_pointer, key, _release_function_pointer)
+        self.bound(name, bind(label, implementation, parameters, result, self._state))
         self.names.append(name)
+        if self._bytes_bridge:
+            twin = bind_windowed(label, implementation, parameters, result, self._state)
+            if twin is not None:
+                with contextlib.suppress(ValueError):  # as for interfaces: not a name that a component can import
+                    self.twins[function_name(name)] = twin
+
+    def bound(self, name: str, function: BoundFunction) -> None:
+        """Links a function that is bound already."""
+        key = function_key(function)
+        self._add("wasmtime_component_linker_instance_add_func", name, CALL, key, RELEASE_FUNCTION)
 
     def static(
         self,

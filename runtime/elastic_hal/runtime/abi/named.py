@@ -16,7 +16,7 @@ from elastic_hal.runtime.abi.cells import (
     span_cell,
     word_at,
 )
-from elastic_hal.runtime.abi.codec import Codec, Context, wrong_kind, wrong_value
+from elastic_hal.runtime.abi.codec import Codec, Context, twin_of, wrong_kind, wrong_value
 from elastic_hal.runtime.abi.errors import LiftingError
 
 T = TypeVar("T")
@@ -31,11 +31,10 @@ def record(build: Callable[..., T], fields: Sequence[tuple[str, str, Codec[Any]]
     """
     wit = f"record {getattr(build, '__name__', 'record')}"
     count = len(fields)
-    entries = tuple(
-        (index * RECORD_ENTRY_SIZE, name.encode(), attribute, codec)
-        for index, (name, attribute, codec) in enumerate(fields)
-    )
-    lifts = tuple((offset + RECORD_ENTRY_VALUE, codec.lift) for offset, _, _, codec in entries)
+    template = cells.RecordTemplate([name.encode() for name, _, _ in fields])
+    offsets = range(RECORD_ENTRY_VALUE, count * RECORD_ENTRY_SIZE, RECORD_ENTRY_SIZE)
+    lifts = tuple((offset, codec.lift) for offset, (_, _, codec) in zip(offsets, fields, strict=True))
+    lowers = tuple((offset, name, codec.lower) for offset, (_, name, codec) in zip(offsets, fields, strict=True))
 
     def lift(cell: int, context: Context) -> T:
         view = span_cell(cell)
@@ -47,17 +46,20 @@ def record(build: Callable[..., T], fields: Sequence[tuple[str, str, Codec[Any]]
         return build(*[lift_field(data + offset, context) for offset, lift_field in lifts])
 
     def lower(value: T, cell: int, context: Context) -> None:
-        data = cells.new_array(cells.new_record, cells.RECORD, count, RECORD_ENTRY_SIZE, cell)
-        for offset, name, attribute, codec in entries:
+        data = template.copy(cell)
+        for offset, attribute, lower_field in lowers:
             try:
                 member = getattr(value, attribute)
             except AttributeError:
                 raise wrong_value(value, wit, f"it has no attribute {attribute}") from None
-            entry = data + offset
-            cells.new_bytes(entry, len(name), name)
-            codec.lower(member, entry + RECORD_ENTRY_VALUE, context)
+            lower_field(member, data + offset, context)
 
-    return Codec(wit, cells.RECORD, lift, lower)
+    def twin(*codecs: Codec[Any]) -> Codec[T]:
+        return record(
+            build, [(name, attribute, codec) for (name, attribute, _), codec in zip(fields, codecs, strict=True)]
+        )
+
+    return Codec(wit, cells.RECORD, lift, lower, twin=twin_of(twin, *[codec for _, _, codec in fields]))
 
 
 def variant(cases: Sequence[tuple[str, Callable[..., Any], Codec[Any] | None]]) -> Codec[Any]:
@@ -95,7 +97,12 @@ def variant(cases: Sequence[tuple[str, Callable[..., Any], Codec[Any] | None]]) 
             codec.lower(value.value, view.extra, context)
 
     classes: dict[str, tuple[Any, Codec[Any] | None]] = {name: (build, codec) for name, build, codec in cases}
-    return Codec(wit, cells.VARIANT, lift, lower, cases=classes)
+
+    def twin(*codecs: Codec[Any] | None) -> Codec[Any]:
+        return variant([(name, case, codec) for (name, case, _), codec in zip(cases, codecs, strict=True)])
+
+    parts = [codec for _, _, codec in cases]
+    return Codec(wit, cells.VARIANT, lift, lower, cases=classes, twin=twin_of(twin, *parts))
 
 
 def enum_(members: type[EnumT]) -> Codec[EnumT]:
@@ -128,6 +135,7 @@ def flags(members: type[FlagT], names: Sequence[str]) -> Codec[FlagT]:
     wit = f"flags {members.__name__}"
     bits = {name.encode(): 1 << index for index, name in enumerate(names)}
     every = (1 << len(names)) - 1
+    template = cells.FlagsTemplate(list(bits))
 
     def lift(cell: int, context: Context) -> FlagT:
         view = span_cell(cell)
@@ -147,10 +155,6 @@ def flags(members: type[FlagT], names: Sequence[str]) -> Codec[FlagT]:
             raise wrong_value(value, wit)
         if not 0 <= value.value <= every:
             raise wrong_value(value, wit, "it has bits that no flag has")
-        present = [name for name, bit in bits.items() if value.value & bit]
-        entry = cells.new_array(cells.new_flags, cells.FLAGS, len(present), NAME_SIZE, cell)
-        for name in present:
-            cells.new_bytes(entry, len(name), name)
-            entry += NAME_SIZE
+        template.copy(cell, value.value)
 
     return Codec(wit, cells.FLAGS, lift, lower)

@@ -61,7 +61,7 @@ class ResourceTable:
             return self._types[resource]
         except KeyError:
             raise LinkError(
-                f"resource {resource.__name__} is returned, but no interface that defines it is linked"
+                f"resource {resource.__name__} goes to the guest, but no interface that defines it is linked"
             ) from None
 
     def insert(self, obj: object) -> int:
@@ -98,6 +98,12 @@ class ResourceTable:
         obj = self.get(rep, resource)
         self._release(self._objects.pop(rep))
         return obj
+
+    def retract(self, rep: int) -> None:
+        """Removes a handle that no guest has; `drop` is not called, the object is the caller's."""
+        obj = self._objects.pop(rep, None)
+        if obj is not None:
+            self._release(obj)
 
     def drop(self, rep: int) -> None:
         """Removes a handle that the guest dropped, and drops the object with its last handle."""
@@ -151,19 +157,20 @@ def own(resource: Callable[..., R]) -> Codec[R]:
             raise wrong_value(value, wit)
         table = context.table
         type_id = table.linked_type_id(kind)
-        try:
-            rep = table.insert(value)
-        except HandleLimitError:
-            table.discard(value)
-            raise
+        if context.outgoing is not None:
+            _lower_argument(table.insert(value), type_id, context.outgoing.given, True, cell, context)
+            return
+        rep = table.insert(value)
         context.given.append(rep)
-        _lower_rep(rep, type_id, cell, context)
+        _lower_rep(rep, type_id, True, cell, context)
 
     return Codec(wit, cells.RESOURCE, lift, lower, resource=kind)
 
 
 def borrow(resource: Callable[..., R]) -> Codec[R]:
-    """`borrow<R>`: the object, lent for the duration of the call. Guests lend to the host; the host lends nothing."""
+    """`borrow<R>`: the object, lent for the duration of the call: by a guest to a host function, or by the host to a
+    guest that it calls.
+    """
     kind = _resource_class(resource)
     wit = f"borrow<{kind.__name__}>"
 
@@ -172,7 +179,13 @@ def borrow(resource: Callable[..., R]) -> Codec[R]:
         return obj
 
     def lower(value: R, cell: int, context: Context) -> None:
-        raise wrong_value(value, wit, "a borrowed handle cannot be returned")
+        if context.outgoing is None:
+            raise wrong_value(value, wit, "a borrowed handle cannot be returned")
+        if not isinstance(value, kind):
+            raise wrong_value(value, wit)
+        table = context.table
+        type_id = table.linked_type_id(kind)
+        _lower_argument(table.insert(value), type_id, context.outgoing.lent, False, cell, context)
 
     return Codec(wit, cells.RESOURCE, lift, lower, resource=kind)
 
@@ -197,8 +210,20 @@ def _lift_rep(cell: int, wit: str, context: Context) -> int:
     return rep
 
 
-def _lower_rep(rep: int, type_id: int, cell: int, context: Context) -> None:
-    host = cells.new_host_resource(True, rep, type_id)
+def _lower_argument(
+    rep: int, type_id: int, record: list[tuple[int, int]], owned: bool, cell: int, context: Context
+) -> None:
+    """Lowers a handle for a call into a guest, and notes it there."""
+    try:
+        _lower_rep(rep, type_id, owned, cell, context)
+    except BaseException:
+        context.table.retract(rep)
+        raise
+    record.append((pointer_cell(cell).value, rep))
+
+
+def _lower_rep(rep: int, type_id: int, owned: bool, cell: int, context: Context) -> None:
+    host = cells.new_host_resource(owned, rep, type_id)
     out = ctypes.c_size_t()
     error = cells.resource_from_host(context.pointer, host, ctypes.addressof(out))
     cells.delete_host_resource(host)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from elastic_hal.runtime.abi import cells
+from elastic_hal.runtime.abi import cells, window_codecs
 from elastic_hal.runtime.abi.cells import CELL_SIZE, PAYLOAD, bytes_at, span_cell
 from elastic_hal.runtime.abi.codec import Codec, Context, wrong_kind, wrong_value
 from elastic_hal.runtime.abi.errors import LiftingError
@@ -125,7 +125,7 @@ def _lower_string(value: str, cell: int, context: Context) -> None:
     if not isinstance(value, str):
         raise wrong_value(value, "string")
     try:
-        data = value.encode()
+        data = str.encode(value)
     except UnicodeEncodeError:
         raise wrong_value(value, "string", "it holds a lone surrogate") from None
     cells.new_bytes(cell + PAYLOAD, len(data), data)
@@ -151,7 +151,7 @@ def _lower_bytes(value: bytes, cell: int, context: Context) -> None:
             raise wrong_value(value, "list<u8>")
         value = bytes(value)
     count = len(value)
-    data = cells.new_array(cells.new_list, cells.LIST, count, CELL_SIZE, cell)
+    data = cells.new_array(cells.LIST, count, cell)
     if count:
         memory = cells.writable(data, count * CELL_SIZE)
         memory[::CELL_SIZE] = bytes((cells.U8,)) * count
@@ -171,4 +171,4 @@ f32 = _float("f32", cells.F32, ctypes.c_float, "f")
 f64 = _float("f64", cells.F64, ctypes.c_double, "d")
 char = Codec("char", cells.CHAR, _lift_char, _lower_char)
 string = Codec("string", cells.STRING, _lift_string, _lower_string)
-bytes_ = Codec("list<u8>", cells.LIST, _lift_bytes, _lower_bytes)
+bytes_ = Codec("list<u8>", cells.LIST, _lift_bytes, _lower_bytes, twin=lambda: window_codecs.windowed_bytes)

@@ -12,11 +12,16 @@ from elastic_hal.codegen.naming import ClassName, SnakeName, case_class, pascal,
 from elastic_hal.codegen.targets.functions import freestanding
 from elastic_hal.codegen.targets.plan import ModulePlan
 
+INLINE_PREFIX = "inline-"
+"""componentize-py binds named interfaces only: the build of a guest puts this before the names of inline ones."""
+
 
 def modules(module: ModulePlan) -> tuple[str, ...]:
     """The candidates for the module of an interface, the most exact name first."""
     if module.import_name is None:
         return ("wit_world",)
+    if ":" not in module.import_name:
+        return (f"wit_world.imports.{_module(INLINE_PREFIX + module.import_name)}",)
     package = module.package
     name = module.import_name.partition("/")[2].partition("@")[0]
     qualified = f"{package.namespace}-{package.name}-{name}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from elastic_hal.codegen import model
-from elastic_hal.codegen.targets.errors import GenerationError
 from elastic_hal.codegen.targets.guest.views import guest_module
 from elastic_hal.codegen.targets.layout import docstring
 from elastic_hal.codegen.targets.output import marker_line
@@ -24,13 +23,6 @@ def generate_guest(resolve: model.Resolve, world: model.World) -> dict[str, str]
         GenerationError: the world uses a construct that guest bindings cannot carry.
     """
     plan = plan_tree(resolve, world)
-    for module in plan.modules:
-        if module.import_name is not None and ":" not in module.import_name:
-            raise GenerationError(
-                "an inline interface",
-                f"{plan.world_id}, import {module.import_name}",
-                "componentize-py does not bind inline interfaces: give it a name in the package and import that",
-            )
     names = name_types(plan)
     marker = marker_line(str(world.package.name))
     docs = docstring(world.docs or f"Guest bindings of {plan.world_id}.")

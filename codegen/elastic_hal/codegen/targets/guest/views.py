@@ -11,12 +11,12 @@ from elastic_hal.codegen import model
 from elastic_hal.codegen.model import FunctionKind
 from elastic_hal.codegen.naming import ClassName, PrivateName, Scope, SnakeName
 from elastic_hal.codegen.targets.codecs import codec, codec_statements, codec_tuple, optional_codec
+from elastic_hal.codegen.targets.documentation import function_docs, type_docs
 from elastic_hal.codegen.targets.facts import function_result
 from elastic_hal.codegen.targets.functions import (
     claim_names,
     failure,
     freestanding,
-    function_docs,
     functions_of,
     hidden_names,
     module_constant,
@@ -26,12 +26,12 @@ from elastic_hal.codegen.targets.functions import (
 )
 from elastic_hal.codegen.targets.guest import raw_names
 from elastic_hal.codegen.targets.guest.codecs import named_codec
-from elastic_hal.codegen.targets.layout import Expression, call, docstring, statement, string, tuple_of
+from elastic_hal.codegen.targets.layout import Expression, annotated_statement, call, statement, string, tuple_of
 from elastic_hal.codegen.targets.module_context import ModuleContext
 from elastic_hal.codegen.targets.output import marker_line
 from elastic_hal.codegen.targets.plan import ModulePlan, TreePlan
 from elastic_hal.codegen.targets.python_types import type_views
-from elastic_hal.codegen.targets.type_names import MODULE_CONSTANTS, Names, parameter_names
+from elastic_hal.codegen.targets.type_names import FUTURE_IMPORTS, MODULE_CONSTANTS, Names, parameter_names
 
 RESOURCE_MEMBERS = ("close",)
 """What the base class of resources has. A WIT function of that name gets an underscore at its end."""
@@ -79,7 +79,7 @@ def guest_module(plan: TreePlan, module: ModulePlan, names: Names) -> GuestModul
         function: context.private_name("call", *_call_parts(function)) for function in module.functions
     }
     types = type_views(context, lambda resource: _resource(context, resource, calls))
-    own_names = claim_names(freestanding(module.functions), Scope(MODULE_CONSTANTS))
+    own_names = claim_names(freestanding(module.functions), Scope((*MODULE_CONSTANTS, *FUTURE_IMPORTS)))
     functions = tuple(
         _function(context, function, name, calls[function], depth=0) for function, name in own_names.items()
     )
@@ -136,7 +136,7 @@ def _resource(
     views = [_constructor(context, function, calls[function]) for function in constructors]
     for function, name in claim_names(others, Scope(RESOURCE_MEMBERS)).items():
         views.append(_function(context, function, name, calls[function], depth=1))
-    docs = docstring(resource.docs or f"The WIT resource `{resource.name}`.", 1)
+    docs = type_docs(context, resource, 1)
     return ResourceView(context.names.types[resource].name, docs, tuple(views))
 
 
@@ -152,7 +152,7 @@ def _function(
     return FunctionView(
         decorator=f"    @{context.builtin('staticmethod')}" if static else None,
         signature=signature(context, name, function, first=first, returns=returns, depth=depth),
-        docs=function_docs(function, depth + 1),
+        docs=function_docs(context, function, depth + 1),
         body=statement(prefix, call(call_name, *arguments), depth=depth + 1),
     )
 
@@ -162,7 +162,7 @@ def _constructor(context: ModuleContext, function: model.Function, call_name: Pr
     return FunctionView(
         decorator=None,
         signature=signature(context, "__init__", function, first="self", returns="None", depth=1),
-        docs=function_docs(function, 2),
+        docs=function_docs(context, function, 2),
         body=statement("", call("_support.adopt", "self", made), depth=2),
     )
 
@@ -182,7 +182,7 @@ def _call(context: ModuleContext, function: model.Function, name: PrivateName) -
         arguments.append(codec(context, function.result))
     else:
         builder = "_support.procedure"
-    return statement(f"{name}: _support.Call[{returned(context, function)}] = ", call(builder, *arguments))
+    return annotated_statement(name, f"_support.Call[{returned(context, function)}]", call(builder, *arguments))
 
 
 def _raw_function(function: model.Function) -> str:

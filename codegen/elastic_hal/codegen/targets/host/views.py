@@ -10,13 +10,11 @@ from typing import ClassVar
 from elastic_hal.codegen import model
 from elastic_hal.codegen.model import FunctionKind
 from elastic_hal.codegen.naming import ClassName, Scope, SnakeName
-from elastic_hal.codegen.targets.codecs import codec, codec_statements, codec_tuple, optional_codec
-from elastic_hal.codegen.targets.facts import function_result
+from elastic_hal.codegen.targets.codecs import codec_statements
+from elastic_hal.codegen.targets.documentation import function_docs, type_docs
 from elastic_hal.codegen.targets.functions import (
     claim_names,
-    failure,
     freestanding,
-    function_docs,
     functions_of,
     hidden_names,
     module_constant,
@@ -24,8 +22,8 @@ from elastic_hal.codegen.targets.functions import (
     returned,
     signature,
 )
-from elastic_hal.codegen.targets.host.codecs import named_codec
-from elastic_hal.codegen.targets.layout import Expression, call, docstring, statement, string, tuple_of
+from elastic_hal.codegen.targets.host.codecs import function_codecs, named_codec
+from elastic_hal.codegen.targets.layout import call, docstring, statement, string
 from elastic_hal.codegen.targets.module_context import ModuleContext
 from elastic_hal.codegen.targets.output import marker_line
 from elastic_hal.codegen.targets.plan import ModulePlan, TreePlan
@@ -127,14 +125,14 @@ def _resource(
 ) -> ResourceView:
     name = context.names.types[resource].name
     bases = "_abi.Resource" if context.module.external else f"_abi.Resource, {context.standard('abc', 'ABC')}"
-    docs = docstring(resource.docs or f"The WIT resource `{resource.name}`.", 1)
+    docs = type_docs(context, resource, 1)
     return ResourceView(name, bases, docs, tuple(_function(context, method, own) for method, own in methods.items()))
 
 
 def _function(context: ModuleContext, function: model.Function, name: SnakeName | str) -> FunctionView:
     returns = returned(context, function)
     return FunctionView(
-        signature(context, name, function, first="self", returns=returns, depth=1), function_docs(function, 2)
+        signature(context, name, function, first="self", returns=returns, depth=1), function_docs(context, function, 2)
     )
 
 
@@ -146,10 +144,13 @@ def _protocol(
     title = context.names.titles[module]
     scope = Scope()
     provided: dict[model.Function, str] = dict(claim_names(freestanding(module.functions), scope))
-    linking = []
+    linking = [
+        statement("", call("instance.resource", string(alias.name or ""), context.class_name(alias)), depth=2)
+        for alias in module.resource_aliases
+    ]
     for resource, methods in method_names.items():
         class_name = context.names.types[resource].name
-        linking.append(f"{_INDENT * 2}instance.resource({string(resource.name or '')}, {class_name})")
+        linking.append(statement("", call("instance.resource", string(resource.name or ""), class_name), depth=2))
         for function in functions_of(module.functions, resource, FunctionKind.CONSTRUCTOR, FunctionKind.STATIC):
             wanted = (
                 "constructor" if function.kind is FunctionKind.CONSTRUCTOR else "_".join(function.short_name.split("-"))
@@ -168,29 +169,12 @@ def _protocol(
     )
 
 
-_INDENT = "    "
-
-
 def _link_method(context: ModuleContext, method: model.Function, name: str) -> str:
-    arguments = _codecs(context, method)
+    arguments = function_codecs(context, method)
     return statement("", call("instance.method", string(method.name), string(name), *arguments), depth=2)
 
 
 def _link_function(context: ModuleContext, function: model.Function, name: str) -> str:
     add = "instance.function" if function.kind is FunctionKind.FREESTANDING else "instance.static"
-    arguments = _codecs(context, function)
+    arguments = function_codecs(context, function)
     return statement("", call(add, string(function.name), f"provider.{name}", *arguments), depth=2)
-
-
-def _codecs(context: ModuleContext, function: model.Function) -> tuple[Expression, ...]:
-    """The codecs of the parameters, and of the result where there is one."""
-    types = tuple(parameter.type for parameter in function.parameters)
-    parameters = codec_tuple(context, types) if types else "()"
-    result = function_result(function)
-    if result is not None:
-        failed = failure(context, result)
-        raised = tuple_of(failed.raised)
-        internal = () if failed.internal is None else (failed.internal,)
-        ok, err = optional_codec(context, result.ok), optional_codec(context, result.err)
-        return (parameters, call("_abi.fallible", ok, err, raised, *internal))
-    return (parameters,) if function.result is None else (parameters, codec(context, function.result))

@@ -80,7 +80,7 @@ def _dict(**entries: Expression) -> Bracket:
 
 def _entry(name: str, item: Expression) -> Expression:
     key = f"{string(name)}: "
-    return key + item if isinstance(item, str) else Bracket(key + item.opening, item.items, item.closing)
+    return Bracket(key + item.opening, item.items, item.closing) if isinstance(item, Bracket) else key + flat(item)
 
 
 def _step(step: Step) -> Expression:

@@ -40,7 +40,14 @@ HashAlgorithm: _typing.TypeAlias = _elastic_hal_crypto.HashAlgorithm
 
 
 class Target(_enum.Enum):
-    """What the evidence speaks of."""
+    """What the evidence speaks of.
+
+    WIT:
+        enum target {
+          platform,
+          workload,
+        }
+    """
 
     PLATFORM = "platform"
     """The platform alone: its type, debug state and boot measurements."""
@@ -49,7 +56,13 @@ class Target(_enum.Enum):
 
 
 class EvidenceFormat(_enum.Enum):
-    """Encoding of the evidence."""
+    """Encoding of the evidence.
+
+    WIT:
+        enum evidence-format {
+          eat,
+        }
+    """
 
     EAT = "eat"
     """Entity attestation token: a CWT signed with COSE (RFC 9711, RFC 8392, RFC 9052)."""
@@ -57,7 +70,15 @@ class EvidenceFormat(_enum.Enum):
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Measurement:
-    """A digest of one part of what runs."""
+    """A digest of one part of what runs.
+
+    WIT:
+        record measurement {
+          name: string,
+          algorithm: hash-algorithm,
+          value: list<u8>,
+        }
+    """
 
     name: str
     """What was measured: `platform`, `runtime` or `workload`."""
@@ -69,7 +90,15 @@ class Measurement:
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a verifier needs."""
+    """What a verifier needs.
+
+    WIT:
+        record evidence {
+          format: evidence-format,
+          data: list<u8>,
+          certificates: list<list<u8>>,
+        }
+    """
 
     format: EvidenceFormat
     """Encoding of `data`."""
@@ -80,7 +109,11 @@ class Evidence:
 
 
 class AttestationContext(_support.Resource):
-    """A target together with the key information that its evidence vouches for."""
+    """A target together with the key information that its evidence vouches for.
+
+    WIT:
+        resource attestation-context;
+    """
 
     @staticmethod
     def load(target: Target, public_key: Key | None) -> AttestationContext:
@@ -88,10 +121,18 @@ class AttestationContext(_support.Resource):
         what the key signs. The context keeps its own copy of the public part: dropping the key leaves the context
         usable.
 
-        Errors: `invalid-argument` for a key that has no public part; `access-denied` where the policy does not grant
-        attestation of that target; `unsupported` where the platform cannot attest that target.
+        Args:
+            target: `target`
+            public_key: `option<borrow<key>>`
+
+        Raises:
+            Error: `invalid-argument` for a key that has no public part; `access-denied` where the policy does not
+              grant attestation of that target; `unsupported` where the platform cannot attest that target.
 
         HAL: CRY-15
+
+        WIT:
+            load: static func(target: target, public-key: option<borrow<key>>) -> result<attestation-context, error>;
         """
         return _call_attestation_context_load(target, public_key)
 
@@ -99,6 +140,9 @@ class AttestationContext(_support.Resource):
         """The target that the context was loaded for.
 
         HAL: CRY-15
+
+        WIT:
+            target: func() -> target;
         """
         return _call_attestation_context_target(self)
 
@@ -106,18 +150,30 @@ class AttestationContext(_support.Resource):
         """The measurements that evidence of this context states, in the order platform, runtime, workload, as far as
         the target includes them.
 
-        Errors: `internal` where the platform fails to answer.
+        Raises:
+            Error: `internal` where the platform fails to answer.
 
         HAL: CRY-16
+
+        WIT:
+            measurements: func() -> result<list<measurement>, error>;
         """
         return _call_attestation_context_measurements(self)
 
     def get_evidence(self, nonce: bytes) -> Evidence:
         """Makes evidence over `nonce`, the relying party's challenge of 8 to 64 bytes (RFC 9711, section 4.1).
 
-        Errors: `invalid-argument` for a nonce outside those bounds; `internal` where the platform fails to answer.
+        Args:
+            nonce: `list<u8>`
+
+        Raises:
+            Error: `invalid-argument` for a nonce outside those bounds; `internal` where the platform fails to
+              answer.
 
         HAL: CRY-16
+
+        WIT:
+            get-evidence: func(nonce: list<u8>) -> result<evidence, error>;
         """
         return _call_attestation_context_get_evidence(self, nonce)
 

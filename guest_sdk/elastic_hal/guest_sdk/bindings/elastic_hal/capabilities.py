@@ -32,7 +32,15 @@ Error: _typing.TypeAlias = _elastic_hal_types.Error
 
 
 class PlatformType(_enum.Enum):
-    """The kind of trusted execution environment underneath."""
+    """The kind of trusted execution environment underneath.
+
+    WIT:
+        enum platform-type {
+          simulated,
+          sev-snp,
+          tdx,
+        }
+    """
 
     SIMULATED = "simulated"
     """A software platform for development. Its evidence proves nothing about hardware."""
@@ -44,7 +52,16 @@ class PlatformType(_enum.Enum):
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class PlatformInfo:
-    """The platform and the runtime on it."""
+    """The platform and the runtime on it.
+
+    WIT:
+        record platform-info {
+          platform: platform-type,
+          runtime-name: string,
+          runtime-version: string,
+          debug: bool,
+        }
+    """
 
     platform: PlatformType
     """Kind of trusted execution environment."""
@@ -60,7 +77,14 @@ class PlatformInfo:
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Limit:
-    """A bound that holds for calls of a capability."""
+    """A bound that holds for calls of a capability.
+
+    WIT:
+        record limit {
+          name: string,
+          value: u64,
+        }
+    """
 
     name: str
     """What is bounded, in kebab case with its unit last, such as `message-bytes`."""
@@ -70,7 +94,17 @@ class Limit:
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Capability:
-    """One function of the HAL catalogue and whether it is there."""
+    """One function of the HAL catalogue and whether it is there.
+
+    WIT:
+        record capability {
+          id: string,
+          interface-name: string,
+          supported: bool,
+          algorithms: list<string>,
+          limits: list<limit>,
+        }
+    """
 
     id: str
     """Catalogue id, such as `CRY-11`."""
@@ -90,6 +124,9 @@ def platform() -> PlatformInfo:
     """Tells which platform and runtime the workload runs on. It never fails.
 
     HAL: CAP-1
+
+    WIT:
+        platform: func() -> platform-info;
     """
     return _call_platform()
 
@@ -98,6 +135,9 @@ def list_capabilities() -> list[Capability]:
     """Lists every function of the catalogue once, supported or not, ordered by family and number. It never fails.
 
     HAL: CAP-1
+
+    WIT:
+        list-capabilities: func() -> list<capability>;
     """
     return _call_list_capabilities()
 
@@ -105,9 +145,17 @@ def list_capabilities() -> list[Capability]:
 def get_capability(id: str) -> Capability:
     """Looks one catalogue id up. Ids are upper case.
 
-    Errors: `not-found` for an id that is not in the catalogue; `invalid-argument` for an id of more than 64 bytes.
+    Args:
+        id: `string`
+
+    Raises:
+        Error: `not-found` for an id that is not in the catalogue; `invalid-argument` for an id of more than 64
+          bytes.
 
     HAL: CAP-1
+
+    WIT:
+        get-capability: func(id: string) -> result<capability, error>;
     """
     return _call_get_capability(id)
 

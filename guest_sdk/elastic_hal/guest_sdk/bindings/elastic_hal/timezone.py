@@ -36,7 +36,15 @@ Datetime: _typing.TypeAlias = _wasi_clocks_wall_clock.Datetime
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class TimezoneDisplay:
-    """How an instant is shown in the configured time zone."""
+    """How an instant is shown in the configured time zone.
+
+    WIT:
+        record timezone-display {
+          utc-offset: s32,
+          name: string,
+          in-daylight-saving-time: bool,
+        }
+    """
 
     utc_offset: int
     """Seconds to add to UTC to get local time, between -86399 and 86399."""
@@ -49,9 +57,13 @@ class TimezoneDisplay:
 def zone_id() -> str:
     """Name of the configured time zone in the IANA database, such as `Europe/Berlin`.
 
-    Errors: `unsupported` where the host has no time zone data.
+    Raises:
+        Error: `unsupported` where the host has no time zone data.
 
     HAL: CLK-2
+
+    WIT:
+        zone-id: func() -> result<string, error>;
     """
     return _call_zone_id()
 
@@ -59,10 +71,17 @@ def zone_id() -> str:
 def display(when: Datetime) -> TimezoneDisplay:
     """Tells how `when` is shown in the configured time zone.
 
-    Errors: `invalid-argument` for an instant after the year 9999 or with 1,000,000,000 nanoseconds or more;
-    `unsupported` where the host has no time zone data.
+    Args:
+        when: `datetime`
+
+    Raises:
+        Error: `invalid-argument` for an instant after the year 9999 or with 1,000,000,000 nanoseconds or more;
+          `unsupported` where the host has no time zone data.
 
     HAL: CLK-2
+
+    WIT:
+        display: func(when: datetime) -> result<timezone-display, error>;
     """
     return _call_display(when)
 
@@ -71,6 +90,15 @@ def utc_offset(when: Datetime) -> int:
     """Seconds to add to UTC to get local time at `when`: the `utc-offset` of `display`, with the same errors.
 
     HAL: CLK-2
+
+    Args:
+        when: `datetime`
+
+    Raises:
+        Error: the WIT type `error`.
+
+    WIT:
+        utc-offset: func(when: datetime) -> result<s32, error>;
     """
     return _call_utc_offset(when)
 

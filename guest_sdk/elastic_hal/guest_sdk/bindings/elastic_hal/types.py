@@ -34,6 +34,23 @@ _raw: _typing.Any = _support.import_interface(
 class Error(Exception):
     """Why a call failed. The text, where there is one, helps a developer; it is not stable, and it never holds a
     secret.
+
+    WIT:
+        variant error {
+          unsupported(string),
+          access-denied(string),
+          not-found(string),
+          already-exists(string),
+          invalid-argument(string),
+          invalid-state(string),
+          would-block,
+          timed-out,
+          limit-exceeded(string),
+          verification-failed,
+          connection-closed,
+          peer(string),
+          internal(string),
+        }
     """
 
     case: _typing.ClassVar[str]
@@ -43,14 +60,19 @@ class Error(Exception):
         return ": ".join((self.case, *(str(_part) for _part in self.args)))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Error) and (self.case, self.args) == (other.case, other.args)
+        if not isinstance(other, Error):
+            return False
+        return (self.case, self.args) == (other.case, other.args)
 
     def __hash__(self) -> int:
         return hash((self.case, self.args))
 
 
 class Error_Unsupported(Error):
-    """The platform or this runtime cannot do it. `capabilities` says so beforehand. The text names what is missing."""
+    """The platform or this runtime cannot do it. `capabilities` says so beforehand. The text names what is missing.
+
+    WIT: case `unsupported(string)` of `error`
+    """
 
     case = "unsupported"
 
@@ -60,7 +82,10 @@ class Error_Unsupported(Error):
 
 
 class Error_AccessDenied(Error):
-    """The policy of the host does not grant it to this workload. The text names the missing grant."""
+    """The policy of the host does not grant it to this workload. The text names the missing grant.
+
+    WIT: case `access-denied(string)` of `error`
+    """
 
     case = "access-denied"
 
@@ -70,7 +95,10 @@ class Error_AccessDenied(Error):
 
 
 class Error_NotFound(Error):
-    """There is nothing of that name."""
+    """There is nothing of that name.
+
+    WIT: case `not-found(string)` of `error`
+    """
 
     case = "not-found"
 
@@ -80,7 +108,10 @@ class Error_NotFound(Error):
 
 
 class Error_AlreadyExists(Error):
-    """There is already something of that name."""
+    """There is already something of that name.
+
+    WIT: case `already-exists(string)` of `error`
+    """
 
     case = "already-exists"
 
@@ -90,7 +121,10 @@ class Error_AlreadyExists(Error):
 
 
 class Error_InvalidArgument(Error):
-    """An argument is outside what the function takes. The text names the argument and the bounds."""
+    """An argument is outside what the function takes. The text names the argument and the bounds.
+
+    WIT: case `invalid-argument(string)` of `error`
+    """
 
     case = "invalid-argument"
 
@@ -100,7 +134,10 @@ class Error_InvalidArgument(Error):
 
 
 class Error_InvalidState(Error):
-    """The object is not in a state that allows the call, such as a hasher that has finished."""
+    """The object is not in a state that allows the call, such as a hasher that has finished.
+
+    WIT: case `invalid-state(string)` of `error`
+    """
 
     case = "invalid-state"
 
@@ -110,7 +147,10 @@ class Error_InvalidState(Error):
 
 
 class Error_WouldBlock(Error):
-    """The call would have to wait; wait for the pollable and call again."""
+    """The call would have to wait; wait for the pollable and call again.
+
+    WIT: case `would-block` of `error`
+    """
 
     case = "would-block"
 
@@ -119,7 +159,10 @@ class Error_WouldBlock(Error):
 
 
 class Error_TimedOut(Error):
-    """The time allowed has passed."""
+    """The time allowed has passed.
+
+    WIT: case `timed-out` of `error`
+    """
 
     case = "timed-out"
 
@@ -128,7 +171,10 @@ class Error_TimedOut(Error):
 
 
 class Error_LimitExceeded(Error):
-    """A bound on size, number or rate is reached. The text names the bound."""
+    """A bound on size, number or rate is reached. The text names the bound.
+
+    WIT: case `limit-exceeded(string)` of `error`
+    """
 
     case = "limit-exceeded"
 
@@ -140,6 +186,8 @@ class Error_LimitExceeded(Error):
 class Error_VerificationFailed(Error):
     """A MAC, tag, signature, piece of evidence or stored object is not authentic. It carries no text, so that it tells
     an attacker nothing.
+
+    WIT: case `verification-failed` of `error`
     """
 
     case = "verification-failed"
@@ -149,7 +197,10 @@ class Error_VerificationFailed(Error):
 
 
 class Error_ConnectionClosed(Error):
-    """The other end has closed the connection."""
+    """The other end has closed the connection.
+
+    WIT: case `connection-closed` of `error`
+    """
 
     case = "connection-closed"
 
@@ -158,7 +209,10 @@ class Error_ConnectionClosed(Error):
 
 
 class Error_Peer(Error):
-    """The remote side failed. The text is what it said."""
+    """The remote side failed. The text is what it said.
+
+    WIT: case `peer(string)` of `error`
+    """
 
     case = "peer"
 
@@ -168,7 +222,10 @@ class Error_Peer(Error):
 
 
 class Error_Internal(Error):
-    """The host failed in a way that is not the caller's fault. The details are in the host's log, not here."""
+    """The host failed in a way that is not the caller's fault. The details are in the host's log, not here.
+
+    WIT: case `internal(string)` of `error`
+    """
 
     case = "internal"
 

@@ -29,30 +29,60 @@ Pollable: _typing.TypeAlias = _wasi_io_poll.Pollable
 
 
 Instant: _typing.TypeAlias = int
-"""A reading of this clock in nanoseconds."""
+"""A reading of this clock in nanoseconds.
+
+WIT:
+    type instant = u64;
+"""
 
 
 Duration: _typing.TypeAlias = int
-"""The distance between two readings in nanoseconds."""
+"""The distance between two readings in nanoseconds.
+
+WIT:
+    type duration = u64;
+"""
 
 
 def now() -> Instant:
-    """Reads the clock. Of two calls the later never gives the smaller value; equal values are possible."""
+    """Reads the clock. Of two calls the later never gives the smaller value; equal values are possible.
+
+    WIT:
+        now: func() -> instant;
+    """
     return _call_now()
 
 
 def resolution() -> Duration:
-    """Gives the length of one tick: the smallest step by which readings differ."""
+    """Gives the length of one tick: the smallest step by which readings differ.
+
+    WIT:
+        resolution: func() -> duration;
+    """
     return _call_resolution()
 
 
 def subscribe_instant(when: Instant) -> Pollable:
-    """Gives a pollable that is ready from the reading `when` on; at once where that has passed."""
+    """Gives a pollable that is ready from the reading `when` on; at once where that has passed.
+
+    Args:
+        when: `instant`
+
+    WIT:
+        subscribe-instant: func(when: instant) -> pollable;
+    """
     return _call_subscribe_instant(when)
 
 
 def subscribe_duration(when: Duration) -> Pollable:
-    """Gives a pollable that is ready once `when` nanoseconds have passed since this call."""
+    """Gives a pollable that is ready once `when` nanoseconds have passed since this call.
+
+    Args:
+        when: `duration`
+
+    WIT:
+        subscribe-duration: func(when: duration) -> pollable;
+    """
     return _call_subscribe_duration(when)
 
 

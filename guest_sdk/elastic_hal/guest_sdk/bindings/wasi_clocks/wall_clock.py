@@ -26,7 +26,14 @@ _raw: _typing.Any = _support.import_interface(
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Datetime:
-    """A point in time, counted from the start of 1970 in UTC as POSIX does, without leap seconds."""
+    """A point in time, counted from the start of 1970 in UTC as POSIX does, without leap seconds.
+
+    WIT:
+        record datetime {
+          seconds: u64,
+          nanoseconds: u32,
+        }
+    """
 
     seconds: int
     """Whole seconds since 1970-01-01T00:00:00Z."""
@@ -35,12 +42,20 @@ class Datetime:
 
 
 def now() -> Datetime:
-    """Reads the clock."""
+    """Reads the clock.
+
+    WIT:
+        now: func() -> datetime;
+    """
     return _call_now()
 
 
 def resolution() -> Datetime:
-    """Gives the length of one tick of this clock, written as a datetime: seconds and nanoseconds of the step."""
+    """Gives the length of one tick of this clock, written as a datetime: seconds and nanoseconds of the step.
+
+    WIT:
+        resolution: func() -> datetime;
+    """
     return _call_resolution()
 
 

@@ -20,14 +20,25 @@ _raw: _typing.Any = _support.import_interface(
 class Pollable(_support.Resource):
     """One thing that can be waited for, such as data in a stream or a moment on a clock. It belongs to the object whose
     `subscribe` made it, and is dropped before that object.
+
+    WIT:
+        resource pollable;
     """
 
     def ready(self) -> bool:
-        """Tells at once whether waiting is over."""
+        """Tells at once whether waiting is over.
+
+        WIT:
+            ready: func() -> bool;
+        """
         return _call_pollable_ready(self)
 
     def block(self) -> None:
-        """Returns once the pollable is ready, at once where it is ready already."""
+        """Returns once the pollable is ready, at once where it is ready already.
+
+        WIT:
+            block: func();
+        """
         _call_pollable_block(self)
 
 
@@ -38,6 +49,12 @@ def poll(in_: list[Pollable]) -> list[int]:
     To give up after a time, add a pollable of `wasi:clocks/monotonic-clock` to the list. An empty list, which
     nothing could end, traps; so does one whose positions do not fit into a u32. A pollable whose object has failed
     counts as ready: the next call on that object tells the failure.
+
+    Args:
+        in_: `list<borrow<pollable>>`
+
+    WIT:
+        poll: func(in: list<borrow<pollable>>) -> list<u32>;
     """
     return _call_poll(in_)
 

@@ -21,12 +21,22 @@ def get_random_bytes(len: int) -> bytes:
     """Gives `len` bytes from a cryptographically secure generator that is seeded already, so that it does not wait for
     entropy. Every call gives new bytes; hosts never replay recorded ones. More bytes than the host can give in one
     list trap.
+
+    Args:
+        len: `u64`
+
+    WIT:
+        get-random-bytes: func(len: u64) -> list<u8>;
     """
     return _call_get_random_bytes(len)
 
 
 def get_random_u64() -> int:
-    """Gives 64 bits of the same quality as one number."""
+    """Gives 64 bits of the same quality as one number.
+
+    WIT:
+        get-random-u64: func() -> u64;
+    """
     return _call_get_random_u64()
 
 

@@ -32,7 +32,14 @@ HashAlgorithm: _typing.TypeAlias = _elastic_hal_crypto.HashAlgorithm
 
 
 class Target(_enum.Enum):
-    """What the evidence speaks of."""
+    """What the evidence speaks of.
+
+    WIT:
+        enum target {
+          platform,
+          workload,
+        }
+    """
 
     PLATFORM = "platform"
     """The platform alone: its type, debug state and boot measurements."""
@@ -41,7 +48,13 @@ class Target(_enum.Enum):
 
 
 class EvidenceFormat(_enum.Enum):
-    """Encoding of the evidence."""
+    """Encoding of the evidence.
+
+    WIT:
+        enum evidence-format {
+          eat,
+        }
+    """
 
     EAT = "eat"
     """Entity attestation token: a CWT signed with COSE (RFC 9711, RFC 8392, RFC 9052)."""
@@ -49,7 +62,15 @@ class EvidenceFormat(_enum.Enum):
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Measurement:
-    """A digest of one part of what runs."""
+    """A digest of one part of what runs.
+
+    WIT:
+        record measurement {
+          name: string,
+          algorithm: hash-algorithm,
+          value: list<u8>,
+        }
+    """
 
     name: str
     """What was measured: `platform`, `runtime` or `workload`."""
@@ -61,7 +82,15 @@ class Measurement:
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a verifier needs."""
+    """What a verifier needs.
+
+    WIT:
+        record evidence {
+          format: evidence-format,
+          data: list<u8>,
+          certificates: list<list<u8>>,
+        }
+    """
 
     format: EvidenceFormat
     """Encoding of `data`."""
@@ -72,13 +101,20 @@ class Evidence:
 
 
 class AttestationContext(_abi.Resource, _abc.ABC):
-    """A target together with the key information that its evidence vouches for."""
+    """A target together with the key information that its evidence vouches for.
+
+    WIT:
+        resource attestation-context;
+    """
 
     @_abc.abstractmethod
     def target(self) -> Target:
         """The target that the context was loaded for.
 
         HAL: CRY-15
+
+        WIT:
+            target: func() -> target;
         """
 
     @_abc.abstractmethod
@@ -86,18 +122,30 @@ class AttestationContext(_abi.Resource, _abc.ABC):
         """The measurements that evidence of this context states, in the order platform, runtime, workload, as far as
         the target includes them.
 
-        Errors: `internal` where the platform fails to answer.
+        Raises:
+            Error: `internal` where the platform fails to answer.
 
         HAL: CRY-16
+
+        WIT:
+            measurements: func() -> result<list<measurement>, error>;
         """
 
     @_abc.abstractmethod
     def get_evidence(self, nonce: bytes) -> Evidence:
         """Makes evidence over `nonce`, the relying party's challenge of 8 to 64 bytes (RFC 9711, section 4.1).
 
-        Errors: `invalid-argument` for a nonce outside those bounds; `internal` where the platform fails to answer.
+        Args:
+            nonce: `list<u8>`
+
+        Raises:
+            Error: `invalid-argument` for a nonce outside those bounds; `internal` where the platform fails to
+              answer.
 
         HAL: CRY-16
+
+        WIT:
+            get-evidence: func(nonce: list<u8>) -> result<evidence, error>;
         """
 
 
@@ -130,10 +178,18 @@ class Attestation(_typing.Protocol):
         what the key signs. The context keeps its own copy of the public part: dropping the key leaves the context
         usable.
 
-        Errors: `invalid-argument` for a key that has no public part; `access-denied` where the policy does not grant
-        attestation of that target; `unsupported` where the platform cannot attest that target.
+        Args:
+            target: `target`
+            public_key: `option<borrow<key>>`
+
+        Raises:
+            Error: `invalid-argument` for a key that has no public part; `access-denied` where the policy does not
+              grant attestation of that target; `unsupported` where the platform cannot attest that target.
 
         HAL: CRY-15
+
+        WIT:
+            load: static func(target: target, public-key: option<borrow<key>>) -> result<attestation-context, error>;
         """
 
 

@@ -24,7 +24,15 @@ Error: _typing.TypeAlias = _elastic_hal_types.Error
 
 
 class PlatformType(_enum.Enum):
-    """The kind of trusted execution environment underneath."""
+    """The kind of trusted execution environment underneath.
+
+    WIT:
+        enum platform-type {
+          simulated,
+          sev-snp,
+          tdx,
+        }
+    """
 
     SIMULATED = "simulated"
     """A software platform for development. Its evidence proves nothing about hardware."""
@@ -36,7 +44,16 @@ class PlatformType(_enum.Enum):
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class PlatformInfo:
-    """The platform and the runtime on it."""
+    """The platform and the runtime on it.
+
+    WIT:
+        record platform-info {
+          platform: platform-type,
+          runtime-name: string,
+          runtime-version: string,
+          debug: bool,
+        }
+    """
 
     platform: PlatformType
     """Kind of trusted execution environment."""
@@ -52,7 +69,14 @@ class PlatformInfo:
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Limit:
-    """A bound that holds for calls of a capability."""
+    """A bound that holds for calls of a capability.
+
+    WIT:
+        record limit {
+          name: string,
+          value: u64,
+        }
+    """
 
     name: str
     """What is bounded, in kebab case with its unit last, such as `message-bytes`."""
@@ -62,7 +86,17 @@ class Limit:
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Capability:
-    """One function of the HAL catalogue and whether it is there."""
+    """One function of the HAL catalogue and whether it is there.
+
+    WIT:
+        record capability {
+          id: string,
+          interface-name: string,
+          supported: bool,
+          algorithms: list<string>,
+          limits: list<limit>,
+        }
+    """
 
     id: str
     """Catalogue id, such as `CRY-11`."""
@@ -109,6 +143,9 @@ class Capabilities(_typing.Protocol):
         """Tells which platform and runtime the workload runs on. It never fails.
 
         HAL: CAP-1
+
+        WIT:
+            platform: func() -> platform-info;
         """
 
     @_abc.abstractmethod
@@ -116,16 +153,26 @@ class Capabilities(_typing.Protocol):
         """Lists every function of the catalogue once, supported or not, ordered by family and number. It never fails.
 
         HAL: CAP-1
+
+        WIT:
+            list-capabilities: func() -> list<capability>;
         """
 
     @_abc.abstractmethod
     def get_capability(self, id: str) -> Capability:
         """Looks one catalogue id up. Ids are upper case.
 
-        Errors: `not-found` for an id that is not in the catalogue; `invalid-argument` for an id of more than 64
-        bytes.
+        Args:
+            id: `string`
+
+        Raises:
+            Error: `not-found` for an id that is not in the catalogue; `invalid-argument` for an id of more than 64
+              bytes.
 
         HAL: CAP-1
+
+        WIT:
+            get-capability: func(id: string) -> result<capability, error>;
         """
 
 

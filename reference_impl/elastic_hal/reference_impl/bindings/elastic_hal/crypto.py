@@ -30,7 +30,20 @@ Error: _typing.TypeAlias = _elastic_hal_types.Error
 
 
 class HashAlgorithm(_enum.Enum):
-    """Hash functions: SHA-2 (FIPS 180-4), SHA-3 (FIPS 202), BLAKE2b (RFC 7693), BLAKE3."""
+    """Hash functions: SHA-2 (FIPS 180-4), SHA-3 (FIPS 202), BLAKE2b (RFC 7693), BLAKE3.
+
+    WIT:
+        enum hash-algorithm {
+          sha-256,
+          sha-384,
+          sha-512,
+          sha3-256,
+          sha3-384,
+          sha3-512,
+          blake2b-512,
+          blake3,
+        }
+    """
 
     SHA_256 = "sha-256"
     """SHA-256, 32 bytes."""
@@ -51,7 +64,17 @@ class HashAlgorithm(_enum.Enum):
 
 
 class MacAlgorithm(_enum.Enum):
-    """Message authentication codes: HMAC (FIPS 198-1, RFC 2104) and AES-CMAC (NIST SP 800-38B, RFC 4493)."""
+    """Message authentication codes: HMAC (FIPS 198-1, RFC 2104) and AES-CMAC (NIST SP 800-38B, RFC 4493).
+
+    WIT:
+        enum mac-algorithm {
+          hmac-sha-256,
+          hmac-sha-384,
+          hmac-sha-512,
+          aes-128-cmac,
+          aes-256-cmac,
+        }
+    """
 
     HMAC_SHA_256 = "hmac-sha-256"
     """HMAC with SHA-256; keys of 16 to 1024 bytes, 32 when generated; tags of 32 bytes."""
@@ -66,7 +89,16 @@ class MacAlgorithm(_enum.Enum):
 
 
 class AeadAlgorithm(_enum.Enum):
-    """Authenticated encryption with associated data (RFC 5116). Tags have 16 bytes."""
+    """Authenticated encryption with associated data (RFC 5116). Tags have 16 bytes.
+
+    WIT:
+        enum aead-algorithm {
+          aes-128-gcm,
+          aes-256-gcm,
+          aes-256-gcm-siv,
+          chacha20-poly1305,
+        }
+    """
 
     AES_128_GCM = "aes-128-gcm"
     """AES-128-GCM (NIST SP 800-38D): key of 16, nonce of 12 bytes."""
@@ -81,6 +113,17 @@ class AeadAlgorithm(_enum.Enum):
 class SignatureAlgorithm(_enum.Enum):
     """Digital signatures. An ECDSA signature is r followed by s, each big-endian and as long as the order of the curve
     (IEEE P1363).
+
+    WIT:
+        enum signature-algorithm {
+          ed25519,
+          ed448,
+          ecdsa-p256-sha-256,
+          ecdsa-p384-sha-384,
+          ecdsa-p521-sha-512,
+          rsa-pss-sha-256,
+          rsa-pss-sha-384,
+        }
     """
 
     ED25519 = "ed25519"
@@ -101,31 +144,57 @@ class SignatureAlgorithm(_enum.Enum):
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class KeyAlgorithm_Mac:
-    """A secret key for message authentication."""
+    """A secret key for message authentication.
+
+    WIT: case `mac(mac-algorithm)` of `key-algorithm`
+    """
 
     value: MacAlgorithm
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class KeyAlgorithm_Aead:
-    """A secret key for authenticated encryption."""
+    """A secret key for authenticated encryption.
+
+    WIT: case `aead(aead-algorithm)` of `key-algorithm`
+    """
 
     value: AeadAlgorithm
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class KeyAlgorithm_Signature:
-    """A private or public key for signatures."""
+    """A private or public key for signatures.
+
+    WIT: case `signature(signature-algorithm)` of `key-algorithm`
+    """
 
     value: SignatureAlgorithm
 
 
 KeyAlgorithm: _typing.TypeAlias = KeyAlgorithm_Mac | KeyAlgorithm_Aead | KeyAlgorithm_Signature
-"""The algorithm that a key is bound to."""
+"""The algorithm that a key is bound to.
+
+WIT:
+    variant key-algorithm {
+      mac(mac-algorithm),
+      aead(aead-algorithm),
+      signature(signature-algorithm),
+    }
+"""
 
 
 class KeyUsage(_enum.Flag):
-    """What a key may be used for."""
+    """What a key may be used for.
+
+    WIT:
+        flags key-usage {
+          encrypt,
+          decrypt,
+          sign,
+          verify,
+        }
+    """
 
     ENCRYPT = 1
     """Authenticated encryption."""
@@ -138,7 +207,15 @@ class KeyUsage(_enum.Flag):
 
 
 class KeyType(_enum.Enum):
-    """Which half of what a key is."""
+    """Which half of what a key is.
+
+    WIT:
+        enum key-type {
+          secret,
+          private,
+          public,
+        }
+    """
 
     SECRET = "secret"
     """A symmetric key."""
@@ -149,7 +226,15 @@ class KeyType(_enum.Enum):
 
 
 class KeyFormat(_enum.Enum):
-    """Encodings of key material."""
+    """Encodings of key material.
+
+    WIT:
+        enum key-format {
+          raw,
+          pkcs8,
+          spki,
+        }
+    """
 
     RAW = "raw"
     """The bare bytes: of a secret key; of an Ed25519 or Ed448 key as in RFC 8032, where a private and a public key have
@@ -164,7 +249,16 @@ class KeyFormat(_enum.Enum):
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Algorithms:
-    """The algorithms that this host serves. Every other value of the enums gives `unsupported`."""
+    """The algorithms that this host serves. Every other value of the enums gives `unsupported`.
+
+    WIT:
+        record algorithms {
+          hash: list<hash-algorithm>,
+          mac: list<mac-algorithm>,
+          aead: list<aead-algorithm>,
+          signature: list<signature-algorithm>,
+        }
+    """
 
     hash: list[HashAlgorithm]
     """For `hash` and `hasher`."""
@@ -178,7 +272,14 @@ class Algorithms:
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Encrypted:
-    """What `aead-encrypt` gives."""
+    """What `aead-encrypt` gives.
+
+    WIT:
+        record encrypted {
+          nonce: list<u8>,
+          ciphertext: list<u8>,
+        }
+    """
 
     nonce: bytes
     """The nonce that the host chose. It is not secret; decryption needs it."""
@@ -189,6 +290,9 @@ class Encrypted:
 class Key(_abi.Resource, _abc.ABC):
     """A key together with its algorithm and uses. The key stays in the host. Dropping the last handle erases it;
     contexts made from it keep what they need.
+
+    WIT:
+        resource key;
     """
 
     @_abc.abstractmethod
@@ -196,6 +300,9 @@ class Key(_abi.Resource, _abc.ABC):
         """The algorithm that the key is bound to.
 
         HAL: CRY-1
+
+        WIT:
+            algorithm: func() -> key-algorithm;
         """
 
     @_abc.abstractmethod
@@ -203,6 +310,9 @@ class Key(_abi.Resource, _abc.ABC):
         """Whether the key is secret, private or public.
 
         HAL: CRY-1
+
+        WIT:
+            key-type: func() -> key-type;
         """
 
     @_abc.abstractmethod
@@ -210,6 +320,9 @@ class Key(_abi.Resource, _abc.ABC):
         """What the key may be used for.
 
         HAL: CRY-1
+
+        WIT:
+            usage: func() -> key-usage;
         """
 
     @_abc.abstractmethod
@@ -217,15 +330,22 @@ class Key(_abi.Resource, _abc.ABC):
         """Whether `export-key` gives the key. Public keys are always exportable.
 
         HAL: CRY-1
+
+        WIT:
+            exportable: func() -> bool;
         """
 
     @_abc.abstractmethod
     def public_key(self) -> Key:
         """The public part of a private key, usable to verify; of a public key, the same key again.
 
-        Errors: `invalid-argument` for a secret key.
+        Raises:
+            Error: `invalid-argument` for a secret key.
 
         HAL: CRY-1
+
+        WIT:
+            public-key: func() -> result<key, error>;
         """
 
     @_abc.abstractmethod
@@ -233,54 +353,91 @@ class Key(_abi.Resource, _abc.ABC):
         """Gives the key material: `raw` of a secret, private or public key, `pkcs8` of a private key, `spki` of a
         public key.
 
-        Errors: `access-denied` for a key that is not exportable, whatever the format; `invalid-argument` for a
-        format that the key does not have.
+        Args:
+            format: `key-format`
+
+        Raises:
+            Error: `access-denied` for a key that is not exportable, whatever the format; `invalid-argument` for a
+              format that the key does not have.
 
         HAL: CRY-1
+
+        WIT:
+            export-key: func(format: key-format) -> result<list<u8>, error>;
         """
 
 
 class Hasher(_abi.Resource, _abc.ABC):
-    """A hash calculation in several parts."""
+    """A hash calculation in several parts.
+
+    WIT:
+        resource hasher;
+    """
 
     @_abc.abstractmethod
     def update(self, data: bytes) -> None:
         """Adds at most 1 MiB to the input.
 
-        Errors: `limit-exceeded` for more; `invalid-state` after `finish`.
+        Args:
+            data: `list<u8>`
+
+        Raises:
+            Error: `limit-exceeded` for more; `invalid-state` after `finish`.
 
         HAL: CRY-6
+
+        WIT:
+            update: func(data: list<u8>) -> result<_, error>;
         """
 
     @_abc.abstractmethod
     def finish(self) -> bytes:
         """Ends the calculation and gives the digest of all parts in order.
 
-        Errors: `invalid-state` after `finish`.
+        Raises:
+            Error: `invalid-state` after `finish`.
 
         HAL: CRY-6
+
+        WIT:
+            finish: func() -> result<list<u8>, error>;
         """
 
 
 class MacContext(_abi.Resource, _abc.ABC):
-    """A MAC calculation or verification in several parts."""
+    """A MAC calculation or verification in several parts.
+
+    WIT:
+        resource mac-context;
+    """
 
     @_abc.abstractmethod
     def update(self, data: bytes) -> None:
         """Adds at most 1 MiB to the message.
 
-        Errors: `limit-exceeded` for more; `invalid-state` after `finish` or `verify`.
+        Args:
+            data: `list<u8>`
+
+        Raises:
+            Error: `limit-exceeded` for more; `invalid-state` after `finish` or `verify`.
 
         HAL: CRY-9
+
+        WIT:
+            update: func(data: list<u8>) -> result<_, error>;
         """
 
     @_abc.abstractmethod
     def finish(self) -> bytes:
         """Ends the calculation and gives the tag. A call that is denied does not end it.
 
-        Errors: `access-denied` where the key may not sign; `invalid-state` after `finish` or `verify`.
+        Raises:
+            Error: `access-denied` where the key may not sign; `invalid-state` after `finish` or `verify`.
 
         HAL: CRY-9
+
+        WIT:
+            finish: func() -> result<list<u8>, error>;
         """
 
     @_abc.abstractmethod
@@ -288,10 +445,17 @@ class MacContext(_abi.Resource, _abc.ABC):
         """Ends the calculation and compares its whole tag with `tag` in constant time. A call that is denied does not
         end it.
 
-        Errors: `verification-failed` where they differ in length or value; `access-denied` where the key may not
-        verify; `invalid-state` after `finish` or `verify`.
+        Args:
+            tag: `list<u8>`
+
+        Raises:
+            Error: `verification-failed` where they differ in length or value; `access-denied` where the key may not
+              verify; `invalid-state` after `finish` or `verify`.
 
         HAL: CRY-10
+
+        WIT:
+            verify: func(tag: list<u8>) -> result<_, error>;
         """
 
 
@@ -332,35 +496,63 @@ class Crypto(_typing.Protocol):
         """Lists what this host serves. It never fails.
 
         HAL: CRY-1
+
+        WIT:
+            supported-algorithms: func() -> algorithms;
         """
 
     @_abc.abstractmethod
     def hash(self, algorithm: HashAlgorithm, data: bytes) -> bytes:
         """Hashes at most 1 MiB at once.
 
-        Errors: `limit-exceeded` for more; `unsupported` for an algorithm that is not listed.
+        Args:
+            algorithm: `hash-algorithm`
+            data: `list<u8>`
+
+        Raises:
+            Error: `limit-exceeded` for more; `unsupported` for an algorithm that is not listed.
 
         HAL: CRY-6
+
+        WIT:
+            hash: func(algorithm: hash-algorithm, data: list<u8>) -> result<list<u8>, error>;
         """
 
     @_abc.abstractmethod
     def compute_mac(self, key: Key, data: bytes) -> bytes:
         """Calculates the MAC of at most 1 MiB.
 
-        Errors: `invalid-argument` for a key of another kind; `access-denied` where the key may not sign;
-        `limit-exceeded` for more data.
+        Args:
+            key: `borrow<key>`
+            data: `list<u8>`
+
+        Raises:
+            Error: `invalid-argument` for a key of another kind; `access-denied` where the key may not sign;
+              `limit-exceeded` for more data.
 
         HAL: CRY-9
+
+        WIT:
+            compute-mac: func(key: borrow<key>, data: list<u8>) -> result<list<u8>, error>;
         """
 
     @_abc.abstractmethod
     def verify_mac(self, key: Key, data: bytes, tag: bytes) -> None:
         """Verifies the whole MAC of at most 1 MiB in constant time.
 
-        Errors: `verification-failed` where `tag` is not the MAC; `invalid-argument` for a key of another kind;
-        `access-denied` where the key may not verify; `limit-exceeded` for more data.
+        Args:
+            key: `borrow<key>`
+            data: `list<u8>`
+            tag: `list<u8>`
+
+        Raises:
+            Error: `verification-failed` where `tag` is not the MAC; `invalid-argument` for a key of another kind;
+              `access-denied` where the key may not verify; `limit-exceeded` for more data.
 
         HAL: CRY-10
+
+        WIT:
+            verify-mac: func(key: borrow<key>, data: list<u8>, tag: list<u8>) -> result<_, error>;
         """
 
     @_abc.abstractmethod
@@ -368,10 +560,20 @@ class Crypto(_typing.Protocol):
         """Encrypts and authenticates at most 1 MiB of plaintext, and authenticates at most 1 MiB of associated data,
         under a random nonce that the host has not used with this key before.
 
-        Errors: `invalid-argument` for a key of another kind; `access-denied` where the key may not encrypt;
-        `limit-exceeded` for more data, or after 2^32 encryptions with one key.
+        Args:
+            key: `borrow<key>`
+            plaintext: `list<u8>`
+            associated_data: `list<u8>`
+
+        Raises:
+            Error: `invalid-argument` for a key of another kind; `access-denied` where the key may not encrypt;
+              `limit-exceeded` for more data, or after 2^32 encryptions with one key.
 
         HAL: CRY-11
+
+        WIT:
+            aead-encrypt: func(key: borrow<key>, plaintext: list<u8>, associated-data: list<u8>) -> result<encrypted,
+              error>;
         """
 
     @_abc.abstractmethod
@@ -379,52 +581,101 @@ class Crypto(_typing.Protocol):
         """Encrypts as `aead-encrypt` does, under a nonce that the caller chose because it must interoperate. Gives the
         ciphertext followed by the tag.
 
-        Errors: as `aead-encrypt`; `invalid-argument` too for a nonce of the wrong length or one that was used with
-        this key before; `limit-exceeded` too after 65,536 nonces of the caller's with one key.
+        Args:
+            key: `borrow<key>`
+            nonce: `list<u8>`
+            plaintext: `list<u8>`
+            associated_data: `list<u8>`
+
+        Raises:
+            Error: as `aead-encrypt`; `invalid-argument` too for a nonce of the wrong length or one that was used
+              with this key before; `limit-exceeded` too after 65,536 nonces of the caller's with one key.
 
         HAL: CRY-11
+
+        WIT:
+            aead-encrypt-with-nonce: func(key: borrow<key>, nonce: list<u8>, plaintext: list<u8>, associated-data:
+              list<u8>) -> result<list<u8>, error>;
         """
 
     @_abc.abstractmethod
     def aead_decrypt(self, key: Key, nonce: bytes, ciphertext: bytes, associated_data: bytes) -> bytes:
         """Verifies and decrypts. `ciphertext` is at most 1 MiB and 16 bytes: ciphertext followed by tag.
 
-        Errors: `verification-failed` where ciphertext, tag, nonce, associated data or key do not belong together, or
-        the ciphertext is shorter than a tag; `invalid-argument` for a key of another kind or a nonce of the wrong
-        length; `access-denied` where the key may not decrypt; `limit-exceeded` for more data.
+        Args:
+            key: `borrow<key>`
+            nonce: `list<u8>`
+            ciphertext: `list<u8>`
+            associated_data: `list<u8>`
+
+        Raises:
+            Error: `verification-failed` where ciphertext, tag, nonce, associated data or key do not belong together,
+              or the ciphertext is shorter than a tag; `invalid-argument` for a key of another kind or a nonce of the
+              wrong length; `access-denied` where the key may not decrypt; `limit-exceeded` for more data.
 
         HAL: CRY-12
+
+        WIT:
+            aead-decrypt: func(key: borrow<key>, nonce: list<u8>, ciphertext: list<u8>, associated-data: list<u8>) ->
+              result<list<u8>, error>;
         """
 
     @_abc.abstractmethod
     def sign(self, key: Key, message: bytes) -> bytes:
         """Signs a message of at most 1 MiB with a private key.
 
-        Errors: `invalid-argument` for a key of another kind; `access-denied` where the key may not sign;
-        `limit-exceeded` for more data.
+        Args:
+            key: `borrow<key>`
+            message: `list<u8>`
+
+        Raises:
+            Error: `invalid-argument` for a key of another kind; `access-denied` where the key may not sign;
+              `limit-exceeded` for more data.
 
         HAL: CRY-4
+
+        WIT:
+            sign: func(key: borrow<key>, message: list<u8>) -> result<list<u8>, error>;
         """
 
     @_abc.abstractmethod
     def verify(self, key: Key, message: bytes, signature: bytes) -> None:
         """Verifies the signature of a message of at most 1 MiB with a public or private key.
 
-        Errors: `verification-failed` where the signature is not valid, whatever its form; `invalid-argument` for a
-        key of another kind; `access-denied` where the key may not verify; `limit-exceeded` for more data.
+        Args:
+            key: `borrow<key>`
+            message: `list<u8>`
+            signature: `list<u8>`
+
+        Raises:
+            Error: `verification-failed` where the signature is not valid, whatever its form; `invalid-argument` for
+              a key of another kind; `access-denied` where the key may not verify; `limit-exceeded` for more data.
 
         HAL: CRY-5
+
+        WIT:
+            verify: func(key: borrow<key>, message: list<u8>, signature: list<u8>) -> result<_, error>;
         """
 
     @_abc.abstractmethod
     def Key_generate(self, algorithm: KeyAlgorithm, usage: KeyUsage, exportable: bool) -> Key:
         """Makes a new key, or key pair, from the platform's random source. The key is of type secret or private.
 
-        Errors: `invalid-argument` where `usage` is empty or names a use that the algorithm does not have (MAC and
-        signature keys: sign and verify; AEAD keys: encrypt and decrypt); `unsupported` for an algorithm that
-        `supported-algorithms` does not list; `limit-exceeded` where the workload holds too many objects.
+        Args:
+            algorithm: `key-algorithm`
+            usage: `key-usage`
+            exportable: `bool`
+
+        Raises:
+            Error: `invalid-argument` where `usage` is empty or names a use that the algorithm does not have (MAC and
+              signature keys: sign and verify; AEAD keys: encrypt and decrypt); `unsupported` for an algorithm that
+              `supported-algorithms` does not list; `limit-exceeded` where the workload holds too many objects.
 
         HAL: CRY-1
+
+        WIT:
+            generate: static func(algorithm: key-algorithm, usage: key-usage, exportable: bool) -> result<key,
+              error>;
         """
 
     @_abc.abstractmethod
@@ -439,32 +690,58 @@ class Crypto(_typing.Protocol):
         """Makes a key from key material of at most 16 KiB. Public keys can be used to verify only. Importing the same
         material twice makes two keys that know nothing of each other.
 
-        Errors: `invalid-argument` where the material is not a key of that algorithm in that format, is weak (RSA
-        below 2048 bits, with an even exponent or one below 65,537; a point of small order) or not on the curve, or
-        where `usage` is empty or does not fit; `unsupported` for an algorithm that is not listed; `limit-exceeded`
-        for more material.
+        Args:
+            algorithm: `key-algorithm`
+            format: `key-format`
+            material: `list<u8>`
+            usage: `key-usage`
+            exportable: `bool`
+
+        Raises:
+            Error: `invalid-argument` where the material is not a key of that algorithm in that format, is weak (RSA
+              below 2048 bits, with an even exponent or one below 65,537; a point of small order) or not on the
+              curve, or where `usage` is empty or does not fit; `unsupported` for an algorithm that is not listed;
+              `limit-exceeded` for more material.
 
         HAL: CRY-1
+
+        WIT:
+            import-key: static func(algorithm: key-algorithm, format: key-format, material: list<u8>, usage:
+              key-usage, exportable: bool) -> result<key, error>;
         """
 
     @_abc.abstractmethod
     def Hasher_start(self, algorithm: HashAlgorithm) -> Hasher:
         """Starts a calculation.
 
-        Errors: `unsupported` for an algorithm that is not listed; `limit-exceeded` where the workload holds too many
-        objects.
+        Args:
+            algorithm: `hash-algorithm`
+
+        Raises:
+            Error: `unsupported` for an algorithm that is not listed; `limit-exceeded` where the workload holds too
+              many objects.
 
         HAL: CRY-6
+
+        WIT:
+            start: static func(algorithm: hash-algorithm) -> result<hasher, error>;
         """
 
     @_abc.abstractmethod
     def MacContext_start(self, key: Key) -> MacContext:
         """Starts a calculation with a MAC key. The context stays usable when the key is dropped.
 
-        Errors: `invalid-argument` for a key of another kind; `limit-exceeded` where the workload holds too many
-        objects.
+        Args:
+            key: `borrow<key>`
+
+        Raises:
+            Error: `invalid-argument` for a key of another kind; `limit-exceeded` where the workload holds too many
+              objects.
 
         HAL: CRY-9
+
+        WIT:
+            start: static func(key: borrow<key>) -> result<mac-context, error>;
         """
 
 

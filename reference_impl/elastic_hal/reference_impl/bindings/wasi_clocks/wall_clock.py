@@ -15,7 +15,14 @@ INTERFACE = "wasi:clocks/wall-clock@0.2.9"
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Datetime:
-    """A point in time, counted from the start of 1970 in UTC as POSIX does, without leap seconds."""
+    """A point in time, counted from the start of 1970 in UTC as POSIX does, without leap seconds.
+
+    WIT:
+        record datetime {
+          seconds: u64,
+          nanoseconds: u32,
+        }
+    """
 
     seconds: int
     """Whole seconds since 1970-01-01T00:00:00Z."""

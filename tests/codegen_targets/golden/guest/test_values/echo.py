@@ -70,50 +70,122 @@ Found: _typing.TypeAlias = _test_values_shapes.Found
 
 
 class Counter(_support.Resource):
-    """Counts."""
+    """Counts.
+
+    WIT:
+        resource counter;
+    """
 
     def __init__(self, start: int) -> None:
-        """The WIT function `constructor`."""
+        """The WIT function `constructor`.
+
+        Args:
+            start: `u32`
+
+        WIT:
+            constructor(start: u32);
+        """
         _support.adopt(self, _call_counter_constructor(start))
 
     def add(self, amount: int) -> int:
-        """Adds to the count and gives it."""
+        """Adds to the count and gives it.
+
+        Args:
+            amount: `u32`
+
+        Raises:
+            Failure: the WIT type `failure`.
+
+        WIT:
+            add: func(amount: u32) -> result<u32, failure>;
+        """
         return _call_counter_add(self, amount)
 
     def value(self) -> int:
-        """The WIT function `value`."""
+        """The WIT function `value`.
+
+        WIT:
+            value: func() -> u32;
+        """
         return _call_counter_value(self)
 
     @staticmethod
     def sum(first: Counter, second: Counter | None) -> Counter:
-        """A counter with the sum."""
+        """A counter with the sum.
+
+        Args:
+            first: `borrow<counter>`
+            second: `option<borrow<counter>>`
+
+        WIT:
+            sum: static func(first: borrow<counter>, second: option<borrow<counter>>) -> counter;
+        """
         return _call_counter_sum(first, second)
 
     @staticmethod
     def take(counter: Counter) -> int:
-        """Takes the counter away."""
+        """Takes the counter away.
+
+        Args:
+            counter: `counter`
+
+        WIT:
+            take: static func(counter: counter) -> u32;
+        """
         return _call_counter_take(counter)
 
     @staticmethod
     def range(first: int, last: int) -> list[Counter] | None:
-        """Gives the counters of a range, if the range is not empty."""
+        """Gives the counters of a range, if the range is not empty.
+
+        Args:
+            first: `u32`
+            last: `u32`
+
+        Raises:
+            Failure: the WIT type `failure`.
+
+        WIT:
+            range: static func(first: u32, last: u32) -> result<option<list<counter>>, failure>;
+        """
         return _call_counter_range(first, last)
 
 
 def echo_everything(value: Everything) -> Everything:
-    """The WIT function `echo-everything`."""
+    """The WIT function `echo-everything`.
+
+    Args:
+        value: `everything`
+
+    WIT:
+        echo-everything: func(value: everything) -> everything;
+    """
     return _call_echo_everything(value)
 
 
 def echo_shape(value: Shape) -> Shape:
-    """The WIT function `echo-shape`."""
+    """The WIT function `echo-shape`.
+
+    Args:
+        value: `shape`
+
+    WIT:
+        echo-shape: func(value: shape) -> shape;
+    """
     return _call_echo_shape(value)
 
 
 def echo_nested(
     value: _support.Some[_support.Some[str | None] | None] | None,
 ) -> _support.Some[_support.Some[str | None] | None] | None:
-    """The WIT function `echo-nested`."""
+    """The WIT function `echo-nested`.
+
+    Args:
+        value: `option<option<option<string>>>`
+
+    WIT:
+        echo-nested: func(value: option<option<option<string>>>) -> option<option<option<string>>>;
+    """
     return _call_echo_nested(value)
 
 
@@ -121,24 +193,58 @@ def echo_tuples(
     value: tuple[int],
     other: tuple[Point, Colour, Rights],
 ) -> tuple[tuple[int], tuple[Point, Colour, Rights]]:
-    """The WIT function `echo-tuples`."""
+    """The WIT function `echo-tuples`.
+
+    Args:
+        value: `tuple<u8>`
+        other: `tuple<point, colour, rights>`
+
+    WIT:
+        echo-tuples: func(value: tuple<u8>, other: tuple<point, colour, rights>) -> tuple<tuple<u8>, tuple<point,
+          colour, rights>>;
+    """
     return _call_echo_tuples(value, other)
 
 
 def echo_blob(value: Blob) -> Blob:
-    """The WIT function `echo-blob`."""
+    """The WIT function `echo-blob`.
+
+    Args:
+        value: `blob`
+
+    WIT:
+        echo-blob: func(value: blob) -> blob;
+    """
     return _call_echo_blob(value)
 
 
 def echo_found(value: Found) -> Found:
-    """The WIT function `echo-found`."""
+    """The WIT function `echo-found`.
+
+    Args:
+        value: `found`
+
+    WIT:
+        echo-found: func(value: found) -> found;
+    """
     return _call_echo_found(value)
 
 
 def echo_results(
     value: _support.Ok[_support.Ok[int] | _support.Err[str]] | _support.Err[Failure],
 ) -> _support.Ok[_support.Ok[int] | _support.Err[str]] | _support.Err[Failure] | None:
-    """The WIT function `echo-results`."""
+    """The WIT function `echo-results`.
+
+    Args:
+        value: `result<result<u8, string>, failure>`
+
+    Raises:
+        ResultError: the WIT type `_`.
+
+    WIT:
+        echo-results: func(value: result<result<u8, string>, failure>) -> result<option<result<result<u8, string>,
+          failure>>>;
+    """
     return _call_echo_results(value)
 
 
@@ -162,32 +268,103 @@ def wide(
     q: int,
     r: list[int],
 ) -> int:
-    """The WIT function `wide`."""
+    """The WIT function `wide`.
+
+    Args:
+        a: `u8`
+        b: `s8`
+        c: `u16`
+        d: `s16`
+        e: `u32`
+        f: `s32`
+        g: `u64`
+        h: `s64`
+        i: `f32`
+        j: `f64`
+        k: `char`
+        l: `bool`
+        m: `string`
+        n: `u8`
+        o: `u8`
+        p: `u8`
+        q: `u8`
+        r: `list<u16>`
+
+    WIT:
+        wide: func(a: u8, b: s8, c: u16, d: s16, e: u32, f: s32, g: u64, h: s64, i: f32, j: f64, k: char, l: bool, m:
+          string, n: u8, o: u8, p: u8, q: u8, r: list<u16>) -> u64;
+    """
     return _call_wide(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r)
 
 
 def fail(why: Failure) -> None:
-    """The WIT function `fail`."""
+    """Fails with what it is given.
+
+    Args:
+        why: `failure`
+
+    Raises:
+        Failure: `why`, in the words of the caller; `internal` where the host has a problem of its own.
+
+    It is here for the tests of errors.
+
+    WIT:
+        fail: func(why: failure) -> result<_, failure>;
+    """
     _call_fail(why)
 
 
 def fail_code(why: Code | None) -> int:
-    """The WIT function `fail-code`."""
+    """The WIT function `fail-code`.
+
+    Args:
+        why: `option<code>`
+
+    Raises:
+        CodeException: the code, if there is one.
+
+    WIT:
+        fail-code: func(why: option<code>) -> result<u8, code>;
+    """
     return _call_fail_code(why)
 
 
 def fail_text(why: str | None) -> str:
-    """The WIT function `fail-text`."""
+    """The WIT function `fail-text`.
+
+    Args:
+        why: `option<string>`
+
+    Raises:
+        ResultError: the WIT type `string`.
+
+    WIT:
+        fail-text: func(why: option<string>) -> result<string, string>;
+    """
     return _call_fail_text(why)
 
 
 def fail_silently(fail: bool) -> None:
-    """The WIT function `fail-silently`."""
+    """The WIT function `fail-silently`.
+
+    Args:
+        fail: `bool`
+
+    Raises:
+        ResultError: the WIT type `_`.
+
+    WIT:
+        fail-silently: func(fail: bool) -> result;
+    """
     _call_fail_silently(fail)
 
 
 def nothing() -> None:
-    """The WIT function `nothing`."""
+    """The WIT function `nothing`.
+
+    WIT:
+        nothing: func();
+    """
     _call_nothing()
 
 

@@ -38,7 +38,14 @@ _raw: _typing.Any = _support.import_interface(
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Point:
-    """A place."""
+    """A place.
+
+    WIT:
+        record point {
+          x: s32,
+          y: s32,
+        }
+    """
 
     x: int
     """To the right."""
@@ -47,7 +54,15 @@ class Point:
 
 
 class Colour(_enum.Enum):
-    """The WIT type `colour`."""
+    """The WIT type `colour`.
+
+    WIT:
+        enum colour {
+          red,
+          dark-green,
+          blue-2,
+        }
+    """
 
     RED = "red"
     DARK_GREEN = "dark-green"
@@ -55,7 +70,15 @@ class Colour(_enum.Enum):
 
 
 class Access(_enum.Flag):
-    """The WIT type `access`."""
+    """The WIT type `access`.
+
+    WIT:
+        flags access {
+          read,
+          write,
+          run-it,
+        }
+    """
 
     READ = 1
     WRITE = 2
@@ -69,45 +92,68 @@ class Shape_Nothing:
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Shape_Circle:
-    """With a radius."""
+    """With a radius.
+
+    WIT: case `circle(f64)` of `shape`
+    """
 
     value: float
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Shape_Polygon:
-    """The case `polygon` of `shape`."""
+    """The case `polygon(list<point>)` of `shape`."""
 
     value: list[Point]
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Shape_Coloured:
-    """The case `coloured` of `shape`."""
+    """The case `coloured(tuple<colour, access>)` of `shape`."""
 
     value: tuple[Colour, Access]
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Shape_Maybe:
-    """The case `maybe` of `shape`."""
+    """The case `maybe(option<option<u8>>)` of `shape`."""
 
     value: _support.Some[int | None] | None
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Shape_Outcome:
-    """The case `outcome` of `shape`."""
+    """The case `outcome(result<point, string>)` of `shape`."""
 
     value: _support.Ok[Point] | _support.Err[str]
 
 
 Shape: _typing.TypeAlias = Shape_Nothing | Shape_Circle | Shape_Polygon | Shape_Coloured | Shape_Maybe | Shape_Outcome
-"""Something to draw."""
+"""Something to draw.
+
+WIT:
+    variant shape {
+      nothing,
+      circle(f64),
+      polygon(list<point>),
+      coloured(tuple<colour, access>),
+      maybe(option<option<u8>>),
+      outcome(result<point, string>),
+    }
+"""
 
 
 class Failure(Exception):
-    """Why a call failed."""
+    """Why a call failed.
+
+    WIT:
+        variant failure {
+          not-found(string),
+          refused,
+          at(point),
+          internal(string),
+        }
+    """
 
     case: _typing.ClassVar[str]
     """The name of the case in WIT."""
@@ -116,14 +162,16 @@ class Failure(Exception):
         return ": ".join((self.case, *(str(_part) for _part in self.args)))
 
     def __eq__(self, other: object) -> _builtins.bool:
-        return isinstance(other, Failure) and (self.case, self.args) == (other.case, other.args)
+        if not isinstance(other, Failure):
+            return False
+        return (self.case, self.args) == (other.case, other.args)
 
     def __hash__(self) -> int:
         return hash((self.case, self.args))
 
 
 class Failure_NotFound(Failure):
-    """The case `not-found` of `failure`."""
+    """The case `not-found(string)` of `failure`."""
 
     case = "not-found"
 
@@ -142,7 +190,7 @@ class Failure_Refused(Failure):
 
 
 class Failure_At(Failure):
-    """The case `at` of `failure`."""
+    """The case `at(point)` of `failure`."""
 
     case = "at"
 
@@ -152,7 +200,7 @@ class Failure_At(Failure):
 
 
 class Failure_Internal(Failure):
-    """The case `internal` of `failure`."""
+    """The case `internal(string)` of `failure`."""
 
     case = "internal"
 
@@ -162,7 +210,14 @@ class Failure_Internal(Failure):
 
 
 class Code(_enum.Enum):
-    """The WIT type `code`."""
+    """The WIT type `code`.
+
+    WIT:
+        enum code {
+          would-block,
+          gone,
+        }
+    """
 
     WOULD_BLOCK = "would-block"
     GONE = "gone"
@@ -183,7 +238,9 @@ class CodeException(Exception):
         return self.code.value
 
     def __eq__(self, other: object) -> _builtins.bool:
-        return isinstance(other, CodeException) and self.code is other.code
+        if not isinstance(other, CodeException):
+            return False
+        return self.code is other.code
 
     def __hash__(self) -> int:
         return hash(self.code)
@@ -208,20 +265,60 @@ _exceptions_code: dict[Code, type[CodeException]] = {
 
 
 Blob: _typing.TypeAlias = bytes
-"""The WIT type `blob`."""
+"""The WIT type `blob`.
+
+WIT:
+    type blob = list<u8>;
+"""
 
 
 Places: _typing.TypeAlias = list[Point]
-"""The WIT type `places`."""
+"""The WIT type `places`.
+
+WIT:
+    type places = list<point>;
+"""
 
 
 Found: _typing.TypeAlias = Point | None
-"""The WIT type `found`."""
+"""The WIT type `found`.
+
+WIT:
+    type found = option<point>;
+"""
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
 class Everything:
-    """The WIT type `everything`."""
+    """The WIT type `everything`.
+
+    WIT:
+        record everything {
+          %bool: bool,
+          %u8: u8,
+          %s8: s8,
+          %u16: u16,
+          %s16: s16,
+          %u32: u32,
+          %s32: s32,
+          %u64: u64,
+          %s64: s64,
+          %f32: f32,
+          %f64: f64,
+          %char: char,
+          %string: string,
+          blob: blob,
+          places: places,
+          found: found,
+          shape: shape,
+          failed: option<failure>,
+          nested: list<list<tuple<u8, string>>>,
+          small: list<s8>,
+          outcome: result<_, u32>,
+          bare: result,
+          words: list<string>,
+        }
+    """
 
     bool: _builtins.bool
     u8: int

@@ -14,7 +14,14 @@ _raw: _typing.Any = _support.import_interface(WORLD, ("wit_world",), ("whisper",
 
 
 def whisper(text: str) -> str:
-    """The WIT function `whisper`."""
+    """The WIT function `whisper`.
+
+    Args:
+        text: `string`
+
+    WIT:
+        whisper: func(text: string) -> string;
+    """
     return _call_whisper(text)
 
 

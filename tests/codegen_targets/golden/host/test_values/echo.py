@@ -51,15 +51,33 @@ Found: _typing.TypeAlias = _test_values_shapes.Found
 
 
 class Counter(_abi.Resource, _abc.ABC):
-    """Counts."""
+    """Counts.
+
+    WIT:
+        resource counter;
+    """
 
     @_abc.abstractmethod
     def add(self, amount: int) -> int:
-        """Adds to the count and gives it."""
+        """Adds to the count and gives it.
+
+        Args:
+            amount: `u32`
+
+        Raises:
+            Failure: the WIT type `failure`.
+
+        WIT:
+            add: func(amount: u32) -> result<u32, failure>;
+        """
 
     @_abc.abstractmethod
     def value(self) -> int:
-        """The WIT function `value`."""
+        """The WIT function `value`.
+
+        WIT:
+            value: func() -> u32;
+        """
 
 
 class Echo(_typing.Protocol):
@@ -67,18 +85,39 @@ class Echo(_typing.Protocol):
 
     @_abc.abstractmethod
     def echo_everything(self, value: Everything) -> Everything:
-        """The WIT function `echo-everything`."""
+        """The WIT function `echo-everything`.
+
+        Args:
+            value: `everything`
+
+        WIT:
+            echo-everything: func(value: everything) -> everything;
+        """
 
     @_abc.abstractmethod
     def echo_shape(self, value: Shape) -> Shape:
-        """The WIT function `echo-shape`."""
+        """The WIT function `echo-shape`.
+
+        Args:
+            value: `shape`
+
+        WIT:
+            echo-shape: func(value: shape) -> shape;
+        """
 
     @_abc.abstractmethod
     def echo_nested(
         self,
         value: _abi.Some[_abi.Some[str | None] | None] | None,
     ) -> _abi.Some[_abi.Some[str | None] | None] | None:
-        """The WIT function `echo-nested`."""
+        """The WIT function `echo-nested`.
+
+        Args:
+            value: `option<option<option<string>>>`
+
+        WIT:
+            echo-nested: func(value: option<option<option<string>>>) -> option<option<option<string>>>;
+        """
 
     @_abc.abstractmethod
     def echo_tuples(
@@ -86,22 +125,56 @@ class Echo(_typing.Protocol):
         value: tuple[int],
         other: tuple[Point, Colour, Rights],
     ) -> tuple[tuple[int], tuple[Point, Colour, Rights]]:
-        """The WIT function `echo-tuples`."""
+        """The WIT function `echo-tuples`.
+
+        Args:
+            value: `tuple<u8>`
+            other: `tuple<point, colour, rights>`
+
+        WIT:
+            echo-tuples: func(value: tuple<u8>, other: tuple<point, colour, rights>) -> tuple<tuple<u8>, tuple<point,
+              colour, rights>>;
+        """
 
     @_abc.abstractmethod
     def echo_blob(self, value: Blob) -> Blob:
-        """The WIT function `echo-blob`."""
+        """The WIT function `echo-blob`.
+
+        Args:
+            value: `blob`
+
+        WIT:
+            echo-blob: func(value: blob) -> blob;
+        """
 
     @_abc.abstractmethod
     def echo_found(self, value: Found) -> Found:
-        """The WIT function `echo-found`."""
+        """The WIT function `echo-found`.
+
+        Args:
+            value: `found`
+
+        WIT:
+            echo-found: func(value: found) -> found;
+        """
 
     @_abc.abstractmethod
     def echo_results(
         self,
         value: _abi.Ok[_abi.Ok[int] | _abi.Err[str]] | _abi.Err[Failure],
     ) -> _abi.Ok[_abi.Ok[int] | _abi.Err[str]] | _abi.Err[Failure] | None:
-        """The WIT function `echo-results`."""
+        """The WIT function `echo-results`.
+
+        Args:
+            value: `result<result<u8, string>, failure>`
+
+        Raises:
+            ResultError: the WIT type `_`.
+
+        WIT:
+            echo-results: func(value: result<result<u8, string>, failure>) -> result<option<result<result<u8,
+              string>, failure>>>;
+        """
 
     @_abc.abstractmethod
     def wide(
@@ -125,43 +198,147 @@ class Echo(_typing.Protocol):
         q: int,
         r: list[int],
     ) -> int:
-        """The WIT function `wide`."""
+        """The WIT function `wide`.
+
+        Args:
+            a: `u8`
+            b: `s8`
+            c: `u16`
+            d: `s16`
+            e: `u32`
+            f: `s32`
+            g: `u64`
+            h: `s64`
+            i: `f32`
+            j: `f64`
+            k: `char`
+            l: `bool`
+            m: `string`
+            n: `u8`
+            o: `u8`
+            p: `u8`
+            q: `u8`
+            r: `list<u16>`
+
+        WIT:
+            wide: func(a: u8, b: s8, c: u16, d: s16, e: u32, f: s32, g: u64, h: s64, i: f32, j: f64, k: char, l:
+              bool, m: string, n: u8, o: u8, p: u8, q: u8, r: list<u16>) -> u64;
+        """
 
     @_abc.abstractmethod
     def fail(self, why: Failure) -> None:
-        """The WIT function `fail`."""
+        """Fails with what it is given.
+
+        Args:
+            why: `failure`
+
+        Raises:
+            Failure: `why`, in the words of the caller; `internal` where the host has a problem of its own.
+
+        It is here for the tests of errors.
+
+        WIT:
+            fail: func(why: failure) -> result<_, failure>;
+        """
 
     @_abc.abstractmethod
     def fail_code(self, why: Code | None) -> int:
-        """The WIT function `fail-code`."""
+        """The WIT function `fail-code`.
+
+        Args:
+            why: `option<code>`
+
+        Raises:
+            CodeException: the code, if there is one.
+
+        WIT:
+            fail-code: func(why: option<code>) -> result<u8, code>;
+        """
 
     @_abc.abstractmethod
     def fail_text(self, why: str | None) -> str:
-        """The WIT function `fail-text`."""
+        """The WIT function `fail-text`.
+
+        Args:
+            why: `option<string>`
+
+        Raises:
+            ResultError: the WIT type `string`.
+
+        WIT:
+            fail-text: func(why: option<string>) -> result<string, string>;
+        """
 
     @_abc.abstractmethod
     def fail_silently(self, fail: bool) -> None:
-        """The WIT function `fail-silently`."""
+        """The WIT function `fail-silently`.
+
+        Args:
+            fail: `bool`
+
+        Raises:
+            ResultError: the WIT type `_`.
+
+        WIT:
+            fail-silently: func(fail: bool) -> result;
+        """
 
     @_abc.abstractmethod
     def nothing(self) -> None:
-        """The WIT function `nothing`."""
+        """The WIT function `nothing`.
+
+        WIT:
+            nothing: func();
+        """
 
     @_abc.abstractmethod
     def Counter_constructor(self, start: int) -> Counter:
-        """The WIT function `constructor`."""
+        """The WIT function `constructor`.
+
+        Args:
+            start: `u32`
+
+        WIT:
+            constructor(start: u32);
+        """
 
     @_abc.abstractmethod
     def Counter_sum(self, first: Counter, second: Counter | None) -> Counter:
-        """A counter with the sum."""
+        """A counter with the sum.
+
+        Args:
+            first: `borrow<counter>`
+            second: `option<borrow<counter>>`
+
+        WIT:
+            sum: static func(first: borrow<counter>, second: option<borrow<counter>>) -> counter;
+        """
 
     @_abc.abstractmethod
     def Counter_take(self, counter: Counter) -> int:
-        """Takes the counter away."""
+        """Takes the counter away.
+
+        Args:
+            counter: `counter`
+
+        WIT:
+            take: static func(counter: counter) -> u32;
+        """
 
     @_abc.abstractmethod
     def Counter_range(self, first: int, last: int) -> list[Counter] | None:
-        """Gives the counters of a range, if the range is not empty."""
+        """Gives the counters of a range, if the range is not empty.
+
+        Args:
+            first: `u32`
+            last: `u32`
+
+        Raises:
+            Failure: the WIT type `failure`.
+
+        WIT:
+            range: static func(first: u32, last: u32) -> result<option<list<counter>>, failure>;
+        """
 
 
 def add_to_linker(linker: _abi.Linker, provider: Echo) -> None:

@@ -17,7 +17,14 @@ class Values(_typing.Protocol):
 
     @_abc.abstractmethod
     def whisper(self, text: str) -> str:
-        """The WIT function `whisper`."""
+        """The WIT function `whisper`.
+
+        Args:
+            text: `string`
+
+        WIT:
+            whisper: func(text: string) -> string;
+        """
 
 
 def add_to_linker(linker: _abi.Linker, provider: Values) -> None:

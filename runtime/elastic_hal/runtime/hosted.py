@@ -1,0 +1,92 @@
+"""A guest that stays, so that the host can call what it exports.
+
+A workload runs once and ends; a hosted guest is instantiated and then called, as often as the host likes, on the thread
+that calls. What may be called is said by generated bindings: `Guest(hosted.store, hosted.instance)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import wasmtime
+
+from elastic_hal.runtime import abi
+from elastic_hal.runtime.components import LoadedComponent
+from elastic_hal.runtime.engine import Engine
+from elastic_hal.runtime.imports import WASI_INTERFACES, check_imports, unlinkable
+from elastic_hal.runtime.interrupt import Interrupt
+from elastic_hal.runtime.limits import Limits
+from elastic_hal.runtime.standard_streams import Sink, StandardStreams, Tail, to_descriptor
+from elastic_hal.runtime.store_limits import limit_store
+
+
+class Hosted:
+    """A guest in a store of its own. It has WASI's clocks, random numbers and streams, what `link` connects, and
+    nothing else of the host: no arguments, environment, directories or network.
+
+    `limits` bound its memory and its handles; a deadline is up to the caller, who can stop the guest from any thread
+    with `interrupt.set()`. Standard output goes to the host's unless `output` takes it, standard error likewise with
+    `error`; its end is the `guest_message` of a `GuestTrap`.
+
+    Raises:
+        UnlinkableImportError: the component imports something that is not linked.
+        LinkError: a provider does not fit its interface, or the limits do not allow what the component wants.
+        GuestTrap: the guest trapped while it started.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        component: LoadedComponent,
+        link: Callable[[abi.Linker], object] | None = None,
+        *,
+        limits: Limits | None = None,
+        output: Sink | None = None,
+        error: Sink | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        self.linker = abi.Linker(engine.wasm, handles=limits.handles, bytes_bridge=component.bridged)
+        self.linker.wasm.add_wasip2()
+        if link is not None:
+            link(self.linker)
+        check_imports(component, engine.wasm, {*WASI_INTERFACES, *self.linker.interfaces})
+        self._streams = StandardStreams(output, Tail(error or to_descriptor(2)))
+        self.linker.last_words = self._streams.last_words
+        self.interrupt = Interrupt(engine)
+        self.store = wasmtime.Store(engine.wasm)
+        try:
+            self.instance = self._instantiate(component, limits)
+        except BaseException:
+            self.close()
+            raise
+
+    def _instantiate(self, component: LoadedComponent, limits: Limits) -> abi.Instance:
+        config = wasmtime.WasiConfig()
+        self._streams.connect(config)
+        self.store.set_wasi(config)
+        limit_store(self.store, limits, bridged=component.bridged)
+        self.interrupt.attach(self.store)
+        try:
+            return self.linker.instantiate(self.store, component.compiled)
+        except abi.InstantiationError as error:
+            if "not found in the linker" in str(error):
+                raise unlinkable(component.name, str(error)) from None
+            raise
+
+    def close(self) -> None:
+        """Ends the guest: what it holds of the host is dropped, and its streams are passed on to their end. Closing it
+        again does nothing.
+        """
+        self.linker.close()
+        self.store.close()
+        self._streams.drain()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
