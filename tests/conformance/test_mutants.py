@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from elastic_hal.conformance.catalogue_mutants import TARGETS
 from elastic_hal.conformance.mutants import MutantFailure, mutant_names, wrap
 
 
@@ -72,6 +73,6 @@ def test_hangs_does_not_come_back() -> None:
 
 
 def test_names() -> None:
-    assert mutant_names() == ("always-error", "wrong-bytes", "hangs")
+    assert mutant_names() == ("always-error", "wrong-bytes", "hangs", *TARGETS)
     with pytest.raises(ValueError, match="there is no mutant 'other'"):
         wrap(Provider(), "other")

@@ -143,9 +143,5 @@ def test_the_reference_runtime_passes_and_every_mutant_is_caught(
     def mutated(name: str) -> Adapter:
         return load_adapter("elastic-hal-reference", adapter_options(None, name))
 
-    found = run_mutants(suite, mutated, expression=expression, timeout=3.0)
-    assert {result.mutant: result.killed for result in found} == {
-        "always-error": True,
-        "wrong-bytes": True,
-        "hangs": True,
-    }
+    found = run_mutants(suite, mutated, names=GENERAL_MUTANTS, expression=expression, timeout=3.0)
+    assert {result.mutant: result.killed for result in found} == dict.fromkeys(GENERAL_MUTANTS, True)

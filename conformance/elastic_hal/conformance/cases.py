@@ -28,13 +28,14 @@ from elastic_hal.conformance.document import (
     read_document,
     suggestion,
 )
+from elastic_hal.conformance.groups import lead_groups
 from elastic_hal.conformance.matchers import expectation, matcher
 from elastic_hal.conformance.scope import Scope
 from elastic_hal.conformance.tables import rows
 from elastic_hal.conformance.values import value
 
 FILE_KEYS = ("interface", "catalogue", "fixtures", "cannot-fail", "boundary", "cases")
-CASE_KEYS = ("id", "title", "given", "source", "needs", "catalogue", "each", "timeout", "steps")
+CASE_KEYS = ("id", "title", "given", "source", "needs", "catalogue", "each", "timeout", "beside", "steps")
 STEP_KEYS = ("call", "args", "expect", "bind", "repeat", "drop", "check", "is")
 LONGEST_TIMEOUT = 600
 MOST_REPEATS = 100_000
@@ -99,14 +100,19 @@ class _Loader:
             self._excluded(),
         )
         cases: list[SuiteCase] = []
+        beside: dict[str, dict[str, str]] = {}
         for node in as_sequence(self.root.entries["cases"], "cases"):
             try:
                 case = as_mapping(node, "a case", CASE_KEYS, ("id", "title", "steps"))
                 for row in rows(case):
                     cases.append(self._case(row, file))
+                    if "beside" in row.entries:
+                        beside[cases[-1].id] = _beside(row.entries["beside"])
             except CaseFileError as error:
                 self.problems.extend(error.problems)
         self._refuse_repeated_ids(cases, path)
+        cases, problems = lead_groups(cases, beside, path)
+        self.problems += problems
         if self.problems:
             raise CaseFileError(dict.fromkeys(self.problems))
         return replace(file, cases=tuple(cases))
@@ -311,6 +317,12 @@ def _needs(node: Node) -> tuple[str, ...]:
             raise item.place.problem(f"{text!r} is not a capability", "such as CRY-11 or CRY-6/blake3")
         found.append(text)
     return tuple(found)
+
+
+def _beside(node: Node) -> dict[str, str]:
+    if not isinstance(node, Mapping) or not node.entries:
+        raise node.place.problem("beside is a mapping from the name of a workload to the id of its case")
+    return {name: as_text(case, "the id of a case") for name, case in node.entries.items()}
 
 
 def _timeout(node: Node | None) -> float:

@@ -60,7 +60,7 @@ def build(
         except (OSError, shutil.Error) as error:
             raise ProjectError(f"{project.directory}: the sources cannot be read: {error}") from None
         wit = (contract,) if project.wit is None else (contract, project.wit)
-        inputs = fingerprint((staging, *wit), (project.world, project.app))
+        inputs = fingerprint((staging, *wit), (project.world, project.app, *project.features))
         if is_current(output, inputs):
             return output
         on_progress(f"building {project.name} for {project.world}")
@@ -78,6 +78,7 @@ def _componentize(
     searched = (*sources, staging / "sdk")
     command = [sys.executable, "-P", "-c", _TOOL, "--quiet"]
     command += [argument for path in wit for argument in ("--wit-path", str(path))]
+    command += ["--features", ",".join(project.features)] if project.features else []
     command += ["--world", project.world, "componentize"]
     command += [argument for path in searched for argument in ("--python-path", str(path))]
     command += ["--output", str(component), project.app]

@@ -9,11 +9,14 @@ import platform
 import threading
 from importlib import metadata
 from pathlib import Path
+from typing import Any, cast
 
 import wasmtime
+from wasmtime import _bindings
 
 from elastic_hal.runtime.cache import ComponentCache
 from elastic_hal.runtime.components import LoadedComponent, compile_component, read_component
+from elastic_hal.runtime.cpu_share import Ticker
 from elastic_hal.runtime.identity import content_digest
 
 WASM_STACK_BYTES = 2 * 1024**2
@@ -28,6 +31,7 @@ class Engine:
         self._cache = ComponentCache(cache_dir) if cache_dir is not None else None
         self._loaded: dict[str, LoadedComponent] = {}
         self._lock = threading.Lock()
+        self.ticker = Ticker(self.interrupt)
 
     def load(self, path: Path) -> LoadedComponent:
         """Reads and compiles the component in a file; its name is the file's without the suffix.
@@ -71,12 +75,17 @@ class Engine:
 
 
 _SETTINGS = {"epoch_interruption": True, "max_wasm_stack": WASM_STACK_BYTES, "wasm_component_model_map": True}
+_CONCURRENCY = False
+"""Whether guests may use asynchronous tasks. Nothing here serves them, and their bookkeeping in wasmtime 50 fails for a
+host function that takes two borrowed handles.
+"""
 
 
 def _config() -> wasmtime.Config:
     config = wasmtime.Config()
     for name, value in _SETTINGS.items():
         setattr(config, name, value)
+    cast(Any, _bindings).wasmtime_config_concurrency_support_set(config.ptr(), _CONCURRENCY)
     return config
 
 
@@ -85,7 +94,7 @@ def _cache_key(digest: str) -> str:
     parts = (
         digest,
         metadata.version("wasmtime"),
-        repr(sorted(_SETTINGS.items())),
+        repr((sorted(_SETTINGS.items()), _CONCURRENCY)),
         platform.machine(),
         platform.system(),
     )
