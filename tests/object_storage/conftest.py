@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from elastic_hal.reference_impl.bindings.elastic_hal import object_storage as wi
 from elastic_hal.reference_impl.crypto import CryptoProvider
 from elastic_hal.reference_impl.storage import ObjectStorageProvider, Storages
 from elastic_hal.reference_impl.storage.container import Container
+from elastic_hal.reference_impl.storage.sqlite import SqliteStorage
 from elastic_hal.runtime.control import Control
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.storage_grants import CONTAINER_RIGHTS, ContainerGrant
@@ -40,6 +42,13 @@ class Host:
     def restart(self) -> None:
         self.storages.close()
         self.storages = Storages(self.state)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection of the embedded storage that writes."""
+        storage = self.storages.of(ContainerGrant("box"))
+        assert isinstance(storage, SqliteStorage)
+        return storage._database._writer
 
     @property
     def database(self) -> Path:

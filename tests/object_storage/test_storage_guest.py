@@ -1,4 +1,4 @@
-"""The example guest, on the command line: notes that outlive runs, that are ciphertext outside, and the SDK's module."""
+"""The example guest on the command line: notes that outlive runs, and are ciphertext outside."""
 
 from __future__ import annotations
 

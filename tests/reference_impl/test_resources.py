@@ -181,18 +181,24 @@ COUNT = """(local $n i32) {ask}
     i32.const 0"""
 
 
-def test_a_share_of_the_cpu_holds_a_guest_back(engine: Engine, start: Callable[..., Outcome]) -> None:
-    def timed(share: int, ask: str = "") -> float:
-        used = -time.process_time()
-        wall = time.monotonic()
-        limits = Limits(cpu_thousandths=share)
-        body = COUNT.format(ask=ask, rounds=900_000_000)
-        assert start(body, limits, ResourceGrant(cpu_thousandths=1000)).succeeded
-        used += time.process_time()
-        return used / (time.monotonic() - wall)
+def test_a_share_of_the_cpu_holds_a_guest_back(start: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    pause = Control.pause
 
-    assert timed(200) < 0.45
-    assert timed(200, "(call $cpu (i32.const 1000) (i32.const 16))") > 0.5
+    def counted(control: Control, seconds: float) -> None:
+        waited.append(seconds)
+        pause(control, seconds)
+
+    monkeypatch.setattr(Control, "pause", counted)
+    limits, resources = Limits(cpu_thousandths=200), ResourceGrant(cpu_thousandths=1000)
+    cpu, wall = time.process_time(), time.monotonic()
+    assert start(COUNT.format(ask="", rounds=400_000_000), limits, resources).succeeded
+    assert (time.process_time() - cpu) / (time.monotonic() - wall) < 0.45
+    assert sum(waited) > 0
+    waited.clear()
+    ask = "(call $cpu (i32.const 1000) (i32.const 16))"
+    assert start(COUNT.format(ask=ask, rounds=400_000_000), limits, resources).succeeded
+    assert waited == [], "with a whole core there is nothing to wait for"
     assert not [thread for thread in threading.enumerate() if thread.name == "epoch ticker" and _runs_on(thread)]
 
 

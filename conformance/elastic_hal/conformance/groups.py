@@ -106,7 +106,8 @@ def _observe(command: tuple[str, ...], names: Sequence[str], seconds: float) -> 
         code = process.close()
     whole.runtime_died = whole.exit_code is not None and code < 0
     whole.seconds, whole.stderr = time.monotonic() - started, process.stderr_tail()
-    return {name: _own(whole, observation) for name, observation in seen.items()}
+    all_passed = all(_passed(own) for own in seen.values())
+    return {name: _own(whole, own, all_passed=all_passed) for name, own in seen.items()}
 
 
 def _collect(process: RuntimeProcess, whole: Observation, seen: Mapping[str, Observation], seconds: float) -> None:
@@ -136,8 +137,12 @@ def _collect(process: RuntimeProcess, whole: Observation, seen: Mapping[str, Obs
             own.events.append(event)
 
 
-def _own(whole: Observation, own: Observation) -> Observation:
-    """What was seen of one workload. The command has one exit code: it is good only where all of them are."""
-    passed = any(event.get("event") == "end" and event.get("verdict") == "pass" for event in own.events)
-    code = whole.exit_code
-    return replace(whole, events=own.events, exit_code=code if code in (None, 0) else int(not passed))
+def _own(whole: Observation, own: Observation, *, all_passed: bool) -> Observation:
+    """What was seen of one workload. The command has one exit code: a bad one is of those that did not pass."""
+    blamed = not _passed(own) or all_passed
+    code = whole.exit_code if whole.exit_code is None or blamed else 0
+    return replace(whole, events=own.events, exit_code=code)
+
+
+def _passed(own: Observation) -> bool:
+    return any(event.get("event") == "end" and event.get("verdict") == "pass" for event in own.events)

@@ -46,8 +46,9 @@ class CipherKey(HostKey):
         return self.handle.export_key(KeyFormat.RAW)
 
     def encrypt(self, plaintext: bytes, *, iv: bytes | None = None) -> bytes:
-        """Encrypts at most 1 MiB; gives the IV of 16 bytes followed by the ciphertext. The host chooses the IV where none is
-        given; one that was used with this key before raises InvalidArgument.
+        """Encrypts at most 1 MiB; gives the IV of 16 bytes followed by the ciphertext.
+
+        The host chooses the IV where none is given; one that was used with this key before raises InvalidArgument.
         """
         if iv is not None:
             return iv + _crypto.cipher_encrypt_with_iv(self.handle, iv, plaintext)

@@ -80,8 +80,9 @@ class PrivateKey(HostKey):
         return PublicKey(self.handle.public_key())
 
     def decrypt(self, encrypted: bytes, *, info: bytes = b"", associated_data: bytes = b"") -> bytes:
-        """Verifies and decrypts what `PublicKey.encrypt` gave. Raises VerificationFailed where anything was changed. It does
-        not tell who encrypted.
+        """Verifies and decrypts what `PublicKey.encrypt` gave; it does not tell who encrypted.
+
+        Raises VerificationFailed where anything was changed.
         """
         return _crypto.hpke_decrypt(self.handle, info, encrypted, associated_data)
 

@@ -36,8 +36,9 @@ _CLASSES = {_crypto.KeyType.SECRET: _SECRET, _crypto.KeyType.PRIVATE: _PRIVATE, 
 
 
 def seal(data: bytes, *, state: State = State.WORKLOAD, associated_data: bytes = b"") -> bytes:
-    """Seals at most 64 KiB. Raises AccessDenied where the policy does not grant it, and Unsupported where the platform has
-    no sealing key.
+    """Seals at most 64 KiB.
+
+    Raises AccessDenied where the policy does not grant it, and Unsupported where the platform has no sealing key.
     """
     return _sealing.seal(data, state, associated_data)
 

@@ -80,8 +80,9 @@ class Deployment:
         return reader.deployment(reader.document("deployment"))
 
     def channels_of(self, name: str, digests: Mapping[str, str]) -> tuple[ChannelGrant, ...]:
-        """The ends that links give to a member, each tied to the very component at the other end. `digests` are those of
-        all members by name.
+        """The ends that links give to a member, each tied to the component that is at the other end.
+
+        `digests` are those of all members by name.
         """
         sending = (ChannelGrant(link.name, link.receiver, True, digests[link.receiver]) for link in self._from(name))
         receiving = (ChannelGrant(link.name, link.sender, False, digests[link.sender]) for link in self._to(name))

@@ -57,13 +57,13 @@ class Grant:
     """What one workload may do."""
 
     attestation: frozenset[str] = frozenset()
-    sealing: bool = False
     environment: tuple[str, ...] = ()
     directories: tuple[DirectoryGrant, ...] = ()
     limits: Limits = field(default_factory=Limits)
     resources: ResourceGrant = field(default_factory=ResourceGrant)
     channels: tuple[ChannelGrant, ...] = ()
     containers: tuple[ContainerGrant, ...] = ()
+    sealing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,18 @@
-"""An analyser: waits for readings and for a timer at once, and tells mean and extremes."""
+"""An analyser: waits for readings, for a timer and for room in an object at once, and tells mean and extremes."""
 
 import argparse
 import asyncio
 import statistics
 
-from elastic_hal.guest_sdk import channels, eventloop, program
+from elastic_hal.guest_sdk import channels, eventloop, program, storage
 
 
-async def collect(source: channels.Receiver, seen: list[float]) -> None:
-    """Takes every reading that arrives."""
+async def collect(source: channels.Receiver, log: storage.ObjectWriter, seen: list[float]) -> None:
+    """Takes every reading that arrives, and keeps it."""
     async for reading in source:
         _number, celsius = reading.decode().split()
         seen.append(float(celsius))
+        await log.awrite(reading + b"\n")
 
 
 async def report(seen: list[float], every: float) -> None:
@@ -22,17 +23,21 @@ async def report(seen: list[float], every: float) -> None:
 
 
 async def analyse(every: float) -> None:
-    """Does both until the sensor has no more."""
+    """Does both until the sensor has no more. The log appears as a whole, or not at all."""
     seen: list[float] = []
-    with channels.Receiver("readings", source="sensor") as source:
+    with (
+        channels.Receiver("readings", source="sensor") as source,
+        storage.open("readings") as readings,
+        readings.create("log") as log,
+    ):
         reporting = asyncio.create_task(report(seen, every))
-        await collect(source, seen)
+        await collect(source, log, seen)
         reporting.cancel()
         peer = source.peer()
     if peer is None or not seen:
         raise SystemExit("no sensor has come")
-    assert peer.digest is not None
-    print(f"{len(seen)} readings of {peer.name}, component {peer.digest.hex()[:16]}…")
+    digest = (peer.digest or b"").hex()
+    print(f"{len(seen)} readings of {peer.name}, component {digest[:16]}…")
     print(f"mean {statistics.fmean(seen):.2f} °C, from {min(seen):.2f} to {max(seen):.2f}")
 
 

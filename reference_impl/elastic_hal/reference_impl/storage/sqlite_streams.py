@@ -61,32 +61,40 @@ class SqliteUpload:
 class SqliteDownload:
     """A version that is being read. A pin keeps its chunks while others replace or delete the object."""
 
-    def __init__(self, database: Database, owner: str, version: int, stored: Stored) -> None:
+    def __init__(self, database: Database, owner: str, version: int, stored: Stored, *, pinned: bool) -> None:
         self.stored = stored
         self._database = database
         self._owner = owner
         self._version: int | None = version
+        self._pinned = pinned
 
     @classmethod
-    def pinned(cls, database: Database, owner: str, version: int, stored: Stored) -> "SqliteDownload | None":
+    def open(cls, database: Database, owner: str, version: int, stored: Stored) -> "SqliteDownload | None":
         """Pin a version, or give None where it has been replaced meanwhile."""
-        with database.change(durable=False) as tx:
-            if tx.execute("SELECT 1 FROM versions WHERE id = ? AND version = ?", (version, stored.version)).fetchone():
+        try:
+            with database.change(durable=False) as tx:
+                if not tables.is_there(tx, version, stored.version):
+                    return None
                 tables.pin(tx, version, owner)
-                return cls(database, owner, version, stored)
-        return None
+        except types.Error_LimitExceeded:
+            # The disk is full. Reading goes on; only, nothing keeps others from removing the version meanwhile.
+            return cls(database, owner, version, stored, pinned=False)
+        return cls(database, owner, version, stored, pinned=True)
 
     def chunk(self, number: int) -> object:
         """Give a chunk as it is stored."""
         if self._version is None:
             raise types.Error_InvalidState("the reader is closed")
         with self._database.view() as tx:
-            return tables.read_chunk(tx, self._version, number)
+            found = tables.read_chunk(tx, self._version, number)
+        if found is None and not self._pinned:
+            raise StorageFailure("an object was replaced while it was read, and the full disk had no room for a pin")
+        return found
 
     def close(self) -> None:
         """Take the pin away. Where that fails, the next start of the storage does it."""
         version, self._version = self._version, None
-        if version is None:
+        if version is None or not self._pinned:
             return
         try:
             with self._database.change(durable=False) as tx:

@@ -64,7 +64,7 @@ class PlainVault:
         while stored is not None:
             with self._viewed() as (tx, row):
                 version = tables.version_id(tx, row.id, stored.version)
-            download = version and SqliteDownload.pinned(self._context.database, self._context.owner, version, stored)
+            download = version and SqliteDownload.open(self._context.database, self._context.owner, version, stored)
             if download:
                 return download
             stored = self.find(name)
@@ -147,7 +147,7 @@ class ProtectedVault:
                 version = tables.version_id(tx, row.id, stored.version)
                 if version is None and self._index.get(name) == stored:
                     raise types.Error_VerificationFailed
-            download = version and SqliteDownload.pinned(self._context.database, self._context.owner, version, stored)
+            download = version and SqliteDownload.open(self._context.database, self._context.owner, version, stored)
             if download:
                 return download
             stored = self.find(name)

@@ -88,6 +88,12 @@ def version_id(tx: sqlite3.Connection, container: int, version: str) -> int | No
     return None if found is None else int(found[0])
 
 
+def is_there(tx: sqlite3.Connection, version: int, name: str) -> bool:
+    """Tell whether the version of that number is the one of that name, current or not."""
+    row = tx.execute("SELECT 1 FROM versions WHERE id = ? AND version = ?", (version, name)).fetchone()
+    return row is not None
+
+
 def stage(tx: sqlite3.Connection, container: int, version: str, owner: str) -> int:
     """Begin a version that nobody sees, and give its number."""
     cursor = tx.execute(

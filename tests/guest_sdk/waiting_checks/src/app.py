@@ -1,6 +1,7 @@
-"""Checks that run inside a guest: channels, the event loop, resources. Each prints its name and what is wrong, as JSON."""
+"""Checks that run inside a guest: channels, the event loop, resources. Each prints what is wrong, as JSON."""
 
 import asyncio
+import contextlib
 import json
 import traceback
 
@@ -27,21 +28,22 @@ def check_blocking_messages():
 
 
 def check_streams():
-    with channels.Sender("self", to=ME, framing=channels.Framing.BYTES, capacity=4 << 20) as sender:
-        with channels.Receiver("self", source=ME, framing=channels.Framing.BYTES) as receiver:
-            data = bytes(range(256)) * 10_000
-            sender.send(data)
-            sender.finish()
-            assert b"".join(receiver) == data
+    framing = channels.Framing.BYTES
+    with (
+        channels.Sender("self", to=ME, framing=framing, capacity=4 << 20) as sender,
+        channels.Receiver("self", source=ME, framing=framing) as receiver,
+    ):
+        data = bytes(range(256)) * 10_000
+        sender.send(data)
+        sender.finish()
+        assert b"".join(receiver) == data
 
 
 def check_non_blocking():
     sender, receiver = ends(capacity=4)
     with sender, receiver:
-        try:
-            receiver.try_receive()
-        except errors.WouldBlock:
-            pass
+        with contextlib.suppress(errors.WouldBlock):
+            raise AssertionError(receiver.try_receive())
         assert sender.try_send(b"1234") == 4
         try:
             sender.try_send(b"5")
@@ -55,15 +57,11 @@ def check_non_blocking():
 def check_timeouts():
     sender, receiver = ends(capacity=1)
     with sender, receiver, clock.Stopwatch() as watch:
-        try:
-            receiver.receive(timeout=0.05)
-        except errors.TimedOut:
-            pass
+        with contextlib.suppress(errors.TimedOut):
+            raise AssertionError(receiver.receive(timeout=0.05))
         sender.send(b"1")
-        try:
-            sender.send(b"2", timeout=0.05)
-        except errors.TimedOut:
-            pass
+        with contextlib.suppress(errors.TimedOut):
+            raise AssertionError(sender.send(b"2", timeout=0.05))
         assert watch.elapsed >= 0.1
         assert receiver.receive(timeout=5) == b"1"
 
@@ -195,8 +193,9 @@ def check_errors_of_tasks_come_out():
 
     try:
         eventloop.run(main())
-    except* KeyError as group:
-        assert group.exceptions[0].args == ("mine",)
+    except* KeyError:
+        return
+    raise AssertionError("the error is lost")
 
 
 def check_left_tasks_are_cancelled():

@@ -131,7 +131,7 @@ class Receiver(_support.Resource):
     @staticmethod
     def open(name: str, sender: Workload, framing: Framing) -> Receiver:
         """Opens the receiving end of a channel from another workload, whether or not the sender has opened its own yet.
-        `name` is as at the sender.
+        `name` is as at the sender: 1 to 64 bytes.
 
         Errors: `invalid-argument` for a name or digest out of bounds, or a framing that is not the sender's;
         `access-denied` where the policy grants the workload no channel of that name from that sender;
