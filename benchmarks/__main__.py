@@ -6,7 +6,7 @@ import json
 import platform
 from pathlib import Path
 
-from benchmarks import host_calls, memory, profile, startup, wit
+from benchmarks import channels, host_calls, memory, profile, startup, wit
 from benchmarks.measure import readable
 
 _GROUPS = {
@@ -15,6 +15,7 @@ _GROUPS = {
     "what remains of a host call": profile.run,
     "a million mixed calls": memory.run,
     "start-up": startup.run,
+    "channels": channels.run,
 }
 
 

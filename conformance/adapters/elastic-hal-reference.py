@@ -1,13 +1,17 @@
 """Adapter of the reference runtime. Options: `platform` (default simulated) and `mutant`.
 
-The suite's guests need nothing but attestation; the policy beside this file grants it.
+The policy beside this file grants the suite's guests what they need. What they store goes into a directory of the run.
 """
 
 from __future__ import annotations
 
+import atexit
+import functools
 import importlib.metadata
+import json
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -49,7 +53,13 @@ def get_hal_interfaces() -> list[str]:
     return [
         "elastic:hal/attestation@0.2.0",
         "elastic:hal/capabilities@0.2.0",
+        "elastic:hal/channels@0.2.0",
         "elastic:hal/crypto@0.2.0",
+        "elastic:hal/object-storage@0.2.0",
+        "elastic:hal/poll@0.2.0",
+        "elastic:hal/resource-allocation@0.2.0",
+        "elastic:hal/post-quantum@0.2.0",
+        "elastic:hal/sealing@0.2.0",
         "elastic:hal/timezone@0.2.0",
         "wasi:clocks/monotonic-clock@0.2.9",
         "wasi:clocks/wall-clock@0.2.9",
@@ -79,8 +89,26 @@ def compute_batch_argv(
     return [*_command(), "--batch", test_path]
 
 
+def compute_group_argv(
+    members: list[tuple[str, str, tuple[list[str], dict[str, str], list[tuple[str, str]]]]],
+    proposals: list[str],
+    wasi_world: str,
+    wasi_version: str,
+) -> list[str]:
+    """The command that runs several workloads at once in one host: a name, a component and arguments each."""
+    lines = ["version = 1", f"policy = {json.dumps(str(POLICY))}"]
+    for name, component, (arguments, _environment, _directories) in members:
+        lines += [f"[workload.{json.dumps(name)}]", f"component = {json.dumps(component)}"]
+        lines += [f"arguments = {json.dumps(arguments)}"]
+    with tempfile.NamedTemporaryFile("w", suffix=".toml", dir=_state(), delete=False) as file:
+        file.write("\n".join(lines))
+    command = [_program(), "run", file.name, "--platform", _chosen.get("platform", "simulated"), "--state", _state()]
+    return [*command, "--mutant", _chosen["mutant"]] if "mutant" in _chosen else command
+
+
 def _command() -> list[str]:
     command = [_program(), "run", "--policy", str(POLICY), "--platform", _chosen.get("platform", "simulated")]
+    command += ["--state", _state()]
     return [*command, "--mutant", _chosen["mutant"]] if "mutant" in _chosen else command
 
 
@@ -91,3 +119,11 @@ def _program() -> str:
     if found is None:
         raise FileNotFoundError(2, "no such command", "elastic-hal")
     return found
+
+
+@functools.cache
+def _state() -> str:
+    """A directory for the objects of this run, removed at its end."""
+    directory = tempfile.mkdtemp(prefix="elastic-hal-conformance-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory

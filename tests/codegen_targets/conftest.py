@@ -14,6 +14,8 @@ from elastic_hal.codegen.resources import contract_dir
 from elastic_hal.codegen.targets import generate_guest, generate_host
 
 HERE = Path(__file__).parent
+FEATURES = frozenset({"post-quantum"})
+"""What is not settled in the contract, and generated all the same."""
 LoadWorld = Callable[[str], tuple[model.Resolve, model.World]]
 Generate = Callable[[str, str], dict[str, str]]
 
@@ -22,7 +24,7 @@ Generate = Callable[[str, str], dict[str, str]]
 def _load(name: str) -> tuple[model.Resolve, model.World]:
     folder, _, world = name.partition(":")
     path = contract_dir() if folder == "contract" else HERE / "fixtures" / folder
-    resolve = load_or_raise([path])
+    resolve = load_or_raise([path], FEATURES)
     return resolve, select_world(resolve, world or next(iter(resolve.main.worlds)))
 
 

@@ -30,7 +30,7 @@ def compute_batch_argv(test_path, args_env_dirs, proposals, wasi_world, wasi_ver
 
 @pytest.fixture(scope="session")
 def contract() -> model.Resolve:
-    return load_or_raise([contract_dir()])
+    return load_or_raise([contract_dir()], frozenset({"post-quantum"}))
 
 
 @pytest.fixture

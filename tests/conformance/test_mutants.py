@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from elastic_hal.conformance.mutants import MutantFailure, mutant_names, wrap
+from elastic_hal.codegen import model
+from elastic_hal.conformance import list_cases, load_guests
+from elastic_hal.conformance.catalogue_mutants import TARGETS, Target
+from elastic_hal.conformance.catalogue_mutants.changes import first_answer_again, with_answer, with_argument, without
+from elastic_hal.conformance.matrix import catalogue_texts
+from elastic_hal.conformance.mutants import MutantFailure, mutant_cases, mutant_names, wrap
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,65 @@ def test_hangs_does_not_come_back() -> None:
 
 
 def test_names() -> None:
-    assert mutant_names() == ("always-error", "wrong-bytes", "hangs")
+    assert mutant_names() == ("always-error", "wrong-bytes", "hangs", *TARGETS)
     with pytest.raises(ValueError, match="there is no mutant 'other'"):
         wrap(Provider(), "other")
+
+
+def target(**changes: object) -> Target:
+    return Target("abc-1-is-wrong", "field_a", changes, "some cases")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def one_target(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def install(**changes: object) -> None:
+        monkeypatch.setattr("elastic_hal.conformance.mutants.TARGETS", {"abc-1-is-wrong": target(**changes)})
+
+    return install
+
+
+def test_a_target_breaks_its_function_and_nothing_else(one_target: Callable[..., None]) -> None:
+    one_target(digest=with_argument(0, lambda data: data[:-1]))
+    broken = wrap(Provider(), "abc-1-is-wrong", "field_a")
+    assert broken.digest(b"abc") == b"ab"
+    assert broken.seal() == Provider().seal()
+    assert broken.Key_make().export() == b"\x10"
+    provider = Provider()
+    assert wrap(provider, "abc-1-is-wrong", "field_b") is provider
+    assert mutant_cases("abc-1-is-wrong") == "some cases"
+    assert mutant_cases("hangs") is None
+
+
+def test_a_target_breaks_a_method_of_a_resource(one_target: Callable[..., None]) -> None:
+    one_target(**{"Key.export": with_answer(lambda material: material + b"!")})
+    assert wrap(Provider(), "abc-1-is-wrong", "field_a").Key_make().export() == b"\x10!"
+
+
+def test_changes() -> None:
+    class Error_VerificationFailed(Exception):
+        pass
+
+    def refuses(kind: type[Exception]) -> None:
+        raise kind
+
+    accepting = without("Error_VerificationFailed", "fine")(refuses)
+    assert accepting(Error_VerificationFailed) == "fine"
+    with pytest.raises(KeyError):
+        accepting(KeyError)
+    numbers = iter(range(3))
+    stuck = first_answer_again()(lambda: next(numbers))
+    assert [stuck(), stuck()] == [0, 0]
+
+
+def test_the_table_is_in_order(contract: model.Resolve) -> None:
+    """Every mutant is of a function of the catalogue, and some case is to notice it."""
+    known = set(catalogue_texts())
+    guests = load_guests(contract)
+    for name, found in TARGETS.items():
+        assert name == found.name
+        assert found.catalogue_id in known
+        assert list_cases(guests, found.cases), name
+
+
+def test_every_function_of_cryptography_has_a_mutant() -> None:
+    assert {f"CRY-{number}" for number in range(1, 17)} <= {found.catalogue_id for found in TARGETS.values()}

@@ -25,7 +25,7 @@ NAMES = [
     for node in ast.parse((CHECKS / "src" / "checks.py").read_text()).body
     if isinstance(node, ast.FunctionDef) and node.name.startswith("check_")
 ]
-GRANT = Grant(attestation=frozenset({"platform", "workload"}))
+GRANT = Grant(attestation=frozenset({"platform", "workload"}), sealing=True)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ def test_exit_without_a_code_is_success(run):
 
 def test_what_is_not_granted_is_refused(run):
     problems = {line["check"]: line["problem"] for line in map(json.loads, run(grant=Grant()).output.splitlines())}
-    assert "AccessDenied" in problems.pop("attestation")
+    for name in ("attestation", "sealing", "sealed_keys"):
+        assert "AccessDenied" in problems.pop(name)
     assert set(problems.values()) == {None}
 
 

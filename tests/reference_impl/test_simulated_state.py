@@ -17,6 +17,7 @@ from elastic_hal.reference_impl.platforms import (
 )
 from elastic_hal.reference_impl.platforms.simulated import (
     RootAuthority,
+    SealingRoot,
     SimulatedPlatform,
     StateError,
     default_directory,
@@ -194,3 +195,28 @@ def test_requests_that_evidence_cannot_state_are_the_platforms_error(platform: S
     ):
         with pytest.raises(PlatformError, match="cannot state"):
             platform.evidence(request)
+
+
+def test_the_sealing_secret_is_made_once_for_its_owner_alone(state: Path) -> None:
+    before = os.umask(0)
+    try:
+        first = SealingRoot.open(state)
+    finally:
+        os.umask(before)
+    secret = state / "sealing-secret"
+    assert oct(secret.stat().st_mode & 0o777) == "0o600"
+    assert len(secret.read_bytes()) == 32
+    assert SealingRoot.open(state).key((), b"context") == first.key((), b"context")
+    assert secret.read_bytes().hex() not in repr(first)
+
+
+@pytest.mark.parametrize(("damage", "said"), [("short", "has 3 bytes, not 32"), ("mode", "chmod 600")])
+def test_a_damaged_sealing_secret_is_refused(state: Path, damage: str, said: str) -> None:
+    SealingRoot.open(state)
+    secret = state / "sealing-secret"
+    if damage == "short":
+        secret.write_bytes(b"abc")
+    else:
+        secret.chmod(0o644)
+    with pytest.raises(StateError, match=said):
+        SealingRoot.open(state)

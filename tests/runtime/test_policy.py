@@ -36,12 +36,14 @@ def test_a_whole_policy(policy: Callable[[str], Policy], tmp_path: Path) -> None
         digest = "{DIGEST}"
         limits = {{ memory = "64MiB", deadline = "1.5s", handles = 7 }}
         attestation = ["platform", "workload"]
+        sealing = true
         environment = ["TZ"]
         directories = [{{ host = "data", guest = "/data", writable = true }}, {{ host = "/srv", guest = "/srv" }}]
     """)
     grant = loaded.grant_for(Identity("collector", DIGEST))
     assert grant == Grant(
         attestation=frozenset({"platform", "workload"}),
+        sealing=True,
         environment=("TZ",),
         directories=(DirectoryGrant(tmp_path / "data", "/data", True), DirectoryGrant(Path("/srv"), "/srv")),
         limits=Limits(64 * 1024**2, 1.5, 7),

@@ -252,9 +252,10 @@ def build(cases: Path | None = None, expression: str | None = None) -> BuiltSuit
 
 
 def _guests(cases: Path | None) -> tuple[Resolve, list[SuiteGuest]]:
+    from elastic_hal.cli.regenerate import FEATURES
     from elastic_hal.codegen.frontend import load_or_raise
     from elastic_hal.codegen.resources import contract_dir
     from elastic_hal.conformance import load_guests
 
-    resolve = load_or_raise([contract_dir()])
+    resolve = load_or_raise([contract_dir()], FEATURES)
     return resolve, load_guests(resolve, cases)

@@ -51,6 +51,7 @@ _KNOWN: tuple[tuple[str, str, int], ...] = (
     ("elastic_hal.runtime.errors", "UnreadableError", USAGE),
     ("elastic_hal.runtime.errors", "ArgumentError", USAGE),
     ("elastic_hal.runtime.errors", "AdmissionError", BAD),
+    ("elastic_hal.runtime.errors", "DeploymentError", USAGE),
     ("elastic_hal.runtime.errors", "PolicyError", USAGE),
     ("elastic_hal.runtime.errors", "GrantError", ENVIRONMENT),
     ("elastic_hal.runtime.errors", "RuntimeFailure", BAD),

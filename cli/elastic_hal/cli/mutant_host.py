@@ -20,7 +20,10 @@ def mutant_link(host: ReferenceHost, name: str) -> Callable[[abi.Linker, Workloa
 
     def link(linker: abi.Linker, workload: Workload) -> None:
         providers = host.providers(workload)
-        fields = {field.name: wrap(getattr(providers, field.name), name) for field in dataclasses.fields(providers)}
+        fields = {
+            field.name: wrap(getattr(providers, field.name), name, field.name)
+            for field in dataclasses.fields(providers)
+        }
         add_to_linker(linker, dataclasses.replace(providers, **fields))
 
     return link

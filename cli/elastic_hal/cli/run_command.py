@@ -1,4 +1,6 @@
-"""`elastic-hal run`: a component on the reference runtime, once or, for the suite, once for each line of input."""
+"""`elastic-hal run`: a component on the reference runtime, once or, for the suite, once for each line of input; or the
+several workloads of a deployment file.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from elastic_hal.cli.failures import USAGE, CommandError
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
-@click.argument("component", type=click.Path(path_type=Path), metavar="COMPONENT.wasm")
+@click.argument("component", type=click.Path(path_type=Path), metavar="COMPONENT.wasm|DEPLOYMENT.toml")
 @click.argument("arguments", nargs=-1, metavar="[-- ARGUMENT…]")
 @click.option(
     "--policy",
@@ -24,6 +26,13 @@ from elastic_hal.cli.failures import USAGE, CommandError
 )
 @click.option("--platform", default="simulated", show_default=True, help="The platform to run on.")
 @click.option("--name", metavar="NAME", help="Name of the workload. Default: the file's name without its suffix.")
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the host keeps objects and, on the simulated platform, its root key. "
+    "Default: $ELASTIC_HAL_STATE, else the user's state directory.",
+)
 @click.option("--no-cache", is_flag=True, help="Compile anew and keep nothing.")
 @click.option(
     "--no-bytes-bridge", is_flag=True, help="Put nothing between guest and host that makes byte lists cheaper."
@@ -37,19 +46,28 @@ def run(
     policy: Path | None,
     platform: str,
     name: str | None,
+    state: Path | None,
     no_cache: bool,
     no_bytes_bridge: bool,
     batch: bool,
     mutant: str | None,
 ) -> int:
-    """Run a component that exports wasi:cli/run.
+    """Run a component that exports wasi:cli/run, or the workloads of a deployment file.
 
-    Its output is this command's output, its exit code this command's exit code. Where it traps, or is stopped at a
-    limit, the reason goes to standard error and the exit code is 1.
+    The component's output is this command's output, its exit code this command's exit code. Where it traps, or is
+    stopped at a limit, the reason goes to standard error and the exit code is 1.
+
+    Of a deployment, each line of output follows the name of the workload; the exit code is 0 where all workloads exit
+    with 0, else that of the first that failed.
     """
+    if component.suffix == ".toml":
+        _refuse_options_of_one(policy=policy, name=name, batch=batch, arguments=arguments)
+        from elastic_hal.cli.deployment_run import run_deployment
+
+        return run_deployment(component, platform, cached=not no_cache, state=state, mutant=mutant)
     from elastic_hal.cli.workloads import open_host
 
-    host = open_host(platform, policy, cached=not no_cache)
+    host = open_host(platform, policy, cached=not no_cache, state=state)
     loaded = host.load(component, name or component.stem, bytes_bridge=False if no_bytes_bridge else None)
     link = None
     if mutant is not None:
@@ -71,7 +89,16 @@ def run(
     for number, line in enumerate(_input_lines(), start=1):
         code = once(_batch_line(line, number), inherit_input=False)
         click.echo(json.dumps({"batch-exit": code}))
+        # The suite runs each case as if it were the first; what a case leaves in a channel is not for the next one.
+        host.reference.forget_channels()
     return 0
+
+
+def _refuse_options_of_one(**given: object) -> None:
+    for option, value in given.items():
+        if value:
+            what = "arguments" if option == "arguments" else f"--{option}"
+            raise CommandError(f"{what}: a deployment file says that itself", USAGE, "see docs/deployments.md")
 
 
 def _input_lines() -> Iterable[bytes]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from elastic_hal.reference_impl import platforms
 from elastic_hal.reference_impl.host import ReferenceHost
+from elastic_hal.reference_impl.resources import Budget
 from elastic_hal.runtime import abi
 from elastic_hal.runtime.cache import default_cache_dir
 from elastic_hal.runtime.components import LoadedComponent
@@ -56,10 +57,20 @@ class Host:
         )
 
 
-def open_host(platform: str, policy: Path | None, *, cached: bool = True) -> Host:
-    """Makes the reference host ready on a platform."""
+def open_host(
+    platform: str,
+    policy: Path | None,
+    *,
+    cached: bool = True,
+    state: Path | None = None,
+    budget: Budget | None = None,
+) -> Host:
+    """Makes the reference host ready on a platform. `state` is where it keeps what lasts: the objects of containers,
+    and on the simulated platform the root key. `budget` is what all workloads have together.
+    """
+    options = {"state_directory": state / "simulated"} if state is not None and platform == "simulated" else {}
     return Host(
         Engine(default_cache_dir() if cached else None),
-        ReferenceHost(platforms.load(platform)),
+        ReferenceHost(platforms.load(platform, **options), state=state, budget=budget),
         None if policy is None else Policy.load(policy),
     )

@@ -2,7 +2,7 @@
 two of ours.
 
 Required: get_name, get_version, get_wasi_versions, get_wasi_worlds, compute_argv. Optional: get_hal_interfaces,
-compute_batch_argv, configure. An adapter's code runs in this process, so use adapters that you trust.
+compute_batch_argv, compute_group_argv, configure. An adapter's code runs in this process: use adapters that you trust.
 """
 
 from __future__ import annotations
@@ -65,6 +65,19 @@ class Adapter:
             return None
         found = self._call("compute_batch_argv", str(component), ([], {}, []), [], WASI_WORLD, WASI_VERSION)
         return None if found is None else self._command("compute_batch_argv", found)
+
+    def group_argv(self, members: Sequence[tuple[str, Path, Sequence[str]]]) -> tuple[str, ...] | None:
+        """The command that runs several workloads at once in one host; None where the adapter has none.
+
+        Each workload is a name, a component and guest arguments.
+        """
+        if not hasattr(self.module, "compute_group_argv"):
+            return None
+        workloads: list[Any] = [
+            (name, str(component), (list(arguments), {}, [])) for name, component, arguments in members
+        ]
+        found = self._call("compute_group_argv", workloads, [], WASI_WORLD, WASI_VERSION)
+        return None if found is None else self._command("compute_group_argv", found)
 
     def _command(self, function: str, found: Any) -> tuple[str, ...]:
         command = self._texts(function, found)

@@ -17,6 +17,7 @@ from elastic_hal.codegen.targets.suite.reach import functions_by_label
 from elastic_hal.codegen.targets.suite.types import resource_of, returned_type
 from elastic_hal.conformance.boundary_values import NoValue, edges, ordinary
 from elastic_hal.conformance.cases import CaseFile
+from elastic_hal.conformance.groups import members
 
 TYPED = ("typed",)
 SHORTEST_TIMEOUT = 30.0
@@ -47,7 +48,9 @@ def boundary_cases(file: CaseFile) -> list[SuiteCase]:
 def _starts(file: CaseFile) -> dict[str, _Start]:
     """For each function its first call that is expected to work, the shortest preparation first."""
     found: dict[str, _Start] = {}
-    for steps in [*(fixture.steps for fixture in file.fixtures.values()), *(case.steps for case in file.cases)]:
+    grouped = members(file.cases)
+    alone = [case.steps for case in file.cases if case.id not in grouped]
+    for steps in [*(fixture.steps for fixture in file.fixtures.values()), *alone]:
         for index, step in enumerate(steps):
             if not isinstance(step, CallStep) or step.interface != file.interface.id:
                 continue

@@ -130,7 +130,17 @@ def _build(parts: Mapping[str, str], name: str, target: Path, running: set[subpr
 
 
 def _run_tool(root: Path, name: str, built: Path, running: set[subprocess.Popen[str]]) -> None:
-    command = [sys.executable, "-c", START_TOOL, "-d", WIT_FOLDER, "-w", f"elastic:conformance-suite/{name}"]
+    # The tree holds only what was asked for, so that every feature that is left in it is wanted.
+    command = [
+        sys.executable,
+        "-c",
+        START_TOOL,
+        "--all-features",
+        "-d",
+        WIT_FOLDER,
+        "-w",
+        f"elastic:conformance-suite/{name}",
+    ]
     command += ["componentize", "app", "-p", name, "-o", str(built)]
     # What the tool keeps for itself goes with the folder, also where the tool is killed.
     temporary = root / "temporary"

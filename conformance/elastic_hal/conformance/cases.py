@@ -14,7 +14,8 @@ from elastic_hal.codegen import model
 from elastic_hal.codegen.targets.suite.cases import CallStep, CheckStep, DropStep, Neutral, Step, SuiteCase
 from elastic_hal.codegen.targets.suite.reach import all_interfaces, find_interface, functions_by_label, used_interfaces
 from elastic_hal.codegen.targets.suite.types import resource_of, returned_type
-from elastic_hal.conformance.catalogue import catalogue_ids, is_catalogue_id
+from elastic_hal.conformance.case_keys import beside_of, ids_of, needs_of, timeout_of
+from elastic_hal.conformance.catalogue import catalogue_ids
 from elastic_hal.conformance.document import (
     CaseFileError,
     CaseProblem,
@@ -28,15 +29,15 @@ from elastic_hal.conformance.document import (
     read_document,
     suggestion,
 )
+from elastic_hal.conformance.groups import lead_groups
 from elastic_hal.conformance.matchers import expectation, matcher
 from elastic_hal.conformance.scope import Scope
 from elastic_hal.conformance.tables import rows
 from elastic_hal.conformance.values import value
 
-FILE_KEYS = ("interface", "catalogue", "fixtures", "cannot-fail", "boundary", "cases")
-CASE_KEYS = ("id", "title", "given", "source", "needs", "catalogue", "each", "timeout", "steps")
+FILE_KEYS = ("interface", "feature", "catalogue", "fixtures", "cannot-fail", "boundary", "cases")
+CASE_KEYS = ("id", "title", "given", "source", "needs", "catalogue", "each", "timeout", "beside", "steps")
 STEP_KEYS = ("call", "args", "expect", "bind", "repeat", "drop", "check", "is")
-LONGEST_TIMEOUT = 600
 MOST_REPEATS = 100_000
 _CASE_ID = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 
@@ -72,8 +73,21 @@ class CaseFile:
 
 def load_case_file(path: Path, resolve: model.Resolve, shown: str | None = None) -> CaseFile:
     """Loads and checks one file; raises CaseFileError with everything wrong in it that could be found."""
-    root = as_mapping(read_document(path, shown), "a case file", FILE_KEYS, ("interface", "cases"))
+    return _Loader(_root(path, shown), resolve).load(shown or str(path))
+
+
+def load_open_case_file(path: Path, resolve: model.Resolve, shown: str | None = None) -> CaseFile | None:
+    """The same; None where the interface stands behind a feature that the contract was read without."""
+    root = _root(path, shown)
+    if "feature" in root.entries:
+        as_text(root.entries["feature"], "feature")
+        if find_interface(resolve, as_text(root.entries["interface"], "interface")) is None:
+            return None
     return _Loader(root, resolve).load(shown or str(path))
+
+
+def _root(path: Path, shown: str | None) -> Mapping:
+    return as_mapping(read_document(path, shown), "a case file", FILE_KEYS, ("interface", "cases"))
 
 
 class _Loader:
@@ -99,14 +113,19 @@ class _Loader:
             self._excluded(),
         )
         cases: list[SuiteCase] = []
+        beside: dict[str, dict[str, str]] = {}
         for node in as_sequence(self.root.entries["cases"], "cases"):
             try:
                 case = as_mapping(node, "a case", CASE_KEYS, ("id", "title", "steps"))
                 for row in rows(case):
                     cases.append(self._case(row, file))
+                    if "beside" in row.entries:
+                        beside[cases[-1].id] = beside_of(row.entries["beside"])
             except CaseFileError as error:
                 self.problems.extend(error.problems)
         self._refuse_repeated_ids(cases, path)
+        cases, problems = lead_groups(cases, beside, path)
+        self.problems += problems
         if self.problems:
             raise CaseFileError(dict.fromkeys(self.problems))
         return replace(file, cases=tuple(cases))
@@ -141,7 +160,7 @@ class _Loader:
         for label, place in node.places.items():
             if label != "*" and label not in self.labels:
                 raise place.problem(f"{self.interface.id} has no function {label!r}", suggestion(label, self.labels))
-        return {label: _ids(ids) for label, ids in node.entries.items()}
+        return {label: ids_of(ids) for label, ids in node.entries.items()}
 
     def _reasons(self, key: str) -> dict[str, str]:
         node = self.root.entries.get(key)
@@ -188,7 +207,7 @@ class _Loader:
         steps.extend(self._steps(node.entries["steps"], scope, positive, negative))
         covered = dict.fromkeys((*positive, *negative))
         derived = tuple(dict.fromkeys(item for label in covered for item in file.catalogue_of(label)))
-        catalogue = _ids(node.entries["catalogue"]) if "catalogue" in node.entries else derived
+        catalogue = ids_of(node.entries["catalogue"]) if "catalogue" in node.entries else derived
         place = node.places.get("id", node.place) if node.place.line < node.places["id"].line else node.place
         return SuiteCase(
             id=identifier,
@@ -196,11 +215,11 @@ class _Loader:
             origin="file",
             steps=tuple(steps),
             catalogue=catalogue,
-            needs=_needs(node.entries["needs"]) if "needs" in node.entries else catalogue,
+            needs=needs_of(node.entries["needs"]) if "needs" in node.entries else catalogue,
             positive=tuple(dict.fromkeys(positive)),
             negative=tuple(dict.fromkeys(negative)),
             source=as_text(node.entries["source"], "source") if "source" in node.entries else None,
-            timeout=_timeout(node.entries.get("timeout")),
+            timeout=timeout_of(node.entries.get("timeout")),
             place=f"{place.path}:{place.line}",
         )
 
@@ -291,27 +310,3 @@ def _bound(node: Node, scope: Scope, *, must_be_resource: bool) -> tuple[Neutral
     if must_be_resource and resource_of(wit_type) is None:
         raise node.place.problem(f"{node.text} is not a resource")
     return ("ref", *path), wit_type
-
-
-def _ids(node: Node) -> tuple[str, ...]:
-    found = []
-    for item in as_sequence(node, "catalogue ids"):
-        text = as_text(item, "a catalogue id")
-        if not is_catalogue_id(text):
-            raise item.place.problem(f"{text!r} is not a catalogue id", "such as CRY-11")
-        found.append(text)
-    return tuple(found)
-
-
-def _needs(node: Node) -> tuple[str, ...]:
-    found = []
-    for item in as_sequence(node, "needs"):
-        text = as_text(item, "needs")
-        if not is_catalogue_id(text.partition("/")[0]):
-            raise item.place.problem(f"{text!r} is not a capability", "such as CRY-11 or CRY-6/blake3")
-        found.append(text)
-    return tuple(found)
-
-
-def _timeout(node: Node | None) -> float:
-    return 10.0 if node is None else float(as_whole_number(node, "timeout", 1, LONGEST_TIMEOUT))

@@ -1,5 +1,7 @@
 """Bad implementations: wrappers that break any provider, to prove that the suite can fail.
 
+Some break every function in the same way; those of `catalogue_mutants` break one function of the catalogue.
+
 A wrapper knows nothing of the interface: it works by reflection on whatever object implements a generated Protocol.
 Functions are replaced on the provider, methods on the resources that it returns; a resource keeps its identity and
 its state, only its class is replaced by a subclass.
@@ -8,9 +10,12 @@ its state, only its class is replaced by a subclass.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import threading
 from collections.abc import Callable
 from typing import Any
+
+from elastic_hal.conformance.catalogue_mutants import TARGETS, Target
 
 Behaviour = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -21,42 +26,60 @@ class MutantFailure(Exception):
 
 def mutant_names() -> tuple[str, ...]:
     """The names of the mutants."""
-    return tuple(_BEHAVIOURS)
+    return (*_BEHAVIOURS, *TARGETS)
 
 
-def wrap(provider: Any, name: str) -> Any:
-    """The provider, broken in the named way; raises ValueError for an unknown name."""
-    if name not in _BEHAVIOURS:
-        raise ValueError(f"there is no mutant {name!r}; there are {', '.join(_BEHAVIOURS)}")
-    return _Mutant(provider, _BEHAVIOURS[name])
+def mutant_cases(name: str) -> str | None:
+    """The selection of cases that are to notice a mutant; None where it is for all of them."""
+    target = TARGETS.get(name)
+    return None if target is None else target.cases
+
+
+def wrap(provider: Any, name: str, field: str = "") -> Any:
+    """The provider in that field of `Providers`, broken in the named way; raises ValueError for an unknown name."""
+    if name in _BEHAVIOURS:
+        return _Mutant(provider, lambda _place: _BEHAVIOURS[name])
+    if name not in TARGETS:
+        raise ValueError(f"there is no mutant {name!r}; there are {', '.join(mutant_names())}")
+    target = TARGETS[name]
+    return _Mutant(provider, functools.partial(_change_of, target)) if target.provider == field else provider
+
+
+Choice = Callable[[str], Behaviour | None]
+"""What happens to a function, by its name in a provider or as `Class.method`; None where it stays as it is."""
+
+
+def _change_of(target: Target, place: str) -> Behaviour | None:
+    return target.changes.get(place)
 
 
 class _Mutant:
     """Stands in for a provider. Only calls are changed; everything else is the provider's."""
 
-    def __init__(self, provider: Any, behaviour: Behaviour) -> None:
+    def __init__(self, provider: Any, choice: Choice) -> None:
         self._provider = provider
-        self._behaviour = behaviour
+        self._choice = choice
 
     def __getattr__(self, attribute: str) -> Any:
         found = getattr(self._provider, attribute)
         if attribute.startswith("_") or not callable(found):
             return found
-        return _breaking(found, self._behaviour)
+        return _breaking(found, attribute, self._choice)
 
 
-def _breaking(function: Callable[..., Any], behaviour: Behaviour) -> Callable[..., Any]:
-    """The function with the behaviour, and with resources that it returns broken as well."""
-    broken = behaviour(function)
+def _breaking(function: Callable[..., Any], place: str, choice: Choice) -> Callable[..., Any]:
+    """The function with its behaviour, and with resources that it returns broken as well."""
+    behaviour = choice(place)
+    broken = function if behaviour is None else behaviour(function)
 
     def call(*arguments: Any) -> Any:
-        return _with_broken_methods(broken(*arguments), behaviour)
+        return _with_broken_methods(broken(*arguments), choice)
 
     return call
 
 
-def _with_broken_methods(value: Any, behaviour: Behaviour) -> Any:
-    """The value; where it is a resource, with every public method of it broken."""
+def _with_broken_methods(value: Any, choice: Choice) -> Any:
+    """The value; where it is a resource, with every public method of it broken that is to be."""
     if not _is_resource(value) or getattr(type(value), "_is_mutant", False):
         return value
     original = type(value)
@@ -64,9 +87,18 @@ def _with_broken_methods(value: Any, behaviour: Behaviour) -> Any:
     for attribute in dir(original):
         method = getattr(original, attribute)
         if not attribute.startswith("_") and attribute != "drop" and callable(method):
-            body[attribute] = _breaking(method, behaviour)
+            body[attribute] = _breaking_method(method, f"{original.__name__}.{attribute}", choice)
     value.__class__ = type(original.__name__, (original,), body)
     return value
+
+
+def _breaking_method(method: Callable[..., Any], place: str, choice: Choice) -> Callable[..., Any]:
+    """The method, whose behaviour does not see the object."""
+
+    def call(self: Any, *arguments: Any) -> Any:
+        return _breaking(functools.partial(method, self), place, choice)(*arguments)
+
+    return call
 
 
 def _is_resource(value: Any) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from elastic_hal.conformance.adapter import Adapter
-from elastic_hal.conformance.mutants import mutant_names
+from elastic_hal.conformance.mutants import mutant_cases, mutant_names
 from elastic_hal.conformance.results import SuiteResult, Verdict
 from elastic_hal.conformance.runner import BuiltSuite, run_suite
 
@@ -49,14 +49,21 @@ def run_mutants(
     timeout: float | None = 2.0,
     on_mutant: Callable[[MutantResult], None] | None = None,
 ) -> list[MutantResult]:
-    """Runs the chosen cases against each mutant; `adapter_for` gives the adapter that starts the runtime with that
-    mutant.
+    """Runs the chosen cases against each mutant, or those of them that are to notice it.
+
+    `adapter_for` gives the adapter that starts the runtime with that mutant.
     """
     found = []
     for name in names if names is not None else mutant_names():
-        result = run_suite(suite, adapter_for(name), expression=expression, timeout=timeout)
+        result = run_suite(suite, adapter_for(name), expression=_selection(name, expression), timeout=timeout)
         killed_by = tuple((case.interface, case.case.id) for case in result.results if case.verdict in KILLERS)
         found.append(MutantResult(name, killed_by, result))
         if on_mutant is not None:
             on_mutant(found[-1])
     return found
+
+
+def _selection(name: str, expression: str | None) -> str | None:
+    """The cases for one mutant."""
+    parts = [part for part in (expression, mutant_cases(name)) if part is not None]
+    return " and ".join(f"({part})" for part in parts) if parts else None

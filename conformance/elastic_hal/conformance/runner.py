@@ -18,9 +18,10 @@ from elastic_hal.conformance.adapter import Adapter, RuntimeUnavailable
 from elastic_hal.conformance.capabilities import INTERFACE_PREFIX, QUESTION, Statement, read_statement
 from elastic_hal.conformance.expectations import Expectations, apply_expectations
 from elastic_hal.conformance.expression import case_words, compile_expression
+from elastic_hal.conformance.groups import members, observe_group, whole_groups
 from elastic_hal.conformance.judge import judge
 from elastic_hal.conformance.results import CaseResult, SuiteResult, Verdict
-from elastic_hal.conformance.session import observe_cases, observe_question
+from elastic_hal.conformance.session import Observation, observe_cases, observe_question
 
 Progress = Callable[[CaseResult, int, int], None]
 """Called after each case with its result, how many are done, and how many there are."""
@@ -86,7 +87,8 @@ def select(suite: BuiltSuite, expression: str | None) -> list[BuiltGuest]:
     predicate = compile_expression(expression)
     chosen = []
     for guest in suite.guests:
-        cases = tuple(case for case in guest.cases if predicate(case_words(guest.interface, case)))
+        selected = [case for case in guest.cases if predicate(case_words(guest.interface, case))]
+        cases = whole_groups(selected, guest.cases)
         if cases:
             chosen.append(BuiltGuest(guest.interface, guest.component, cases))
     return chosen
@@ -138,11 +140,29 @@ def _run_guest(
         for case in guest.cases:
             results.append(counter.add(_not_offered(guest.interface, case)))
         return results
-    for case, observation in observe_cases(adapter, guest.component, guest.cases, timeout):
-        results.append(counter.add(judge(guest.interface, case, observation, statement)))
+    for case, observation in _observe(guest, adapter, timeout):
+        if observation is None:
+            result = CaseResult(guest.interface, case, Verdict.SKIP, "the adapter cannot run several workloads at once")
+        else:
+            result = judge(guest.interface, case, observation, statement)
+        results.append(counter.add(result))
         if counter.stopped:
             break
     return results
+
+
+def _observe(
+    guest: BuiltGuest, adapter: Adapter, timeout: float | None
+) -> Iterator[tuple[SuiteCase, Observation | None]]:
+    """Runs the cases that run alone, then the groups; None where the adapter cannot run a group."""
+    leaders = members(guest.cases)
+    alone = [case for case in guest.cases if case.id not in leaders]
+    if alone:
+        yield from observe_cases(adapter, guest.component, alone, timeout)
+    cases = {case.id: case for case in guest.cases}
+    for leader in {leader.id: leader for leader in leaders.values()}.values():
+        seen = observe_group(adapter, guest.component, leader, cases, timeout)
+        yield from seen if seen is not None else ((case, None) for case in whole_groups([leader], guest.cases))
 
 
 def _not_offered(interface: str, case: SuiteCase) -> CaseResult:

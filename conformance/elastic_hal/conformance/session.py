@@ -159,7 +159,7 @@ def _collect(process: RuntimeProcess, observation: Observation, deadline: float,
         if lines > MOST_LINES or size > MOST_BYTES or len(raw) > LONGEST_LINE:
             observation.overflow = True
             return False
-        event = _parse(raw)
+        event = parse_event(raw)
         if event is None:
             observation.garbage = observation.garbage or raw[:200].decode(errors="replace").rstrip("\n")
         elif batch and "batch-exit" in event:
@@ -170,7 +170,8 @@ def _collect(process: RuntimeProcess, observation: Observation, deadline: float,
             observation.events.append(event)
 
 
-def _parse(raw: bytes) -> dict[str, Any] | None:
+def parse_event(raw: bytes) -> dict[str, Any] | None:
+    """A line as the JSON object that it should be; None where it is none."""
     try:
         event = json.loads(raw)
     except (ValueError, RecursionError):

@@ -12,7 +12,7 @@ from elastic_hal.codegen.resources import data_dir
 from elastic_hal.codegen.targets.suite.cases import SuiteCase, SuiteGuest
 from elastic_hal.conformance.boundary import boundary_cases
 from elastic_hal.conformance.capabilities import INTERFACE_PREFIX
-from elastic_hal.conformance.cases import CaseFile, load_case_file
+from elastic_hal.conformance.cases import CaseFile, load_open_case_file
 from elastic_hal.conformance.coverage import coverage_problems
 from elastic_hal.conformance.document import CaseFileError, CaseProblem, Place
 from elastic_hal.conformance.expression import case_words, compile_expression
@@ -86,9 +86,11 @@ def _load_files(resolve: model.Resolve, folder: Path) -> list[CaseFile]:
     files: list[CaseFile] = []
     for path in paths:
         try:
-            file = load_case_file(path, resolve, _shown(path, folder))
+            file = load_open_case_file(path, resolve, _shown(path, folder))
         except CaseFileError as error:
             problems.extend(error.problems)
+            continue
+        if file is None:
             continue
         problems.extend(coverage_problems(file))
         same = [other.path for other in files if other.interface is file.interface]

@@ -62,7 +62,7 @@ def build(
         except (OSError, shutil.Error) as error:
             raise ProjectError(f"{project.directory}: the sources cannot be read: {error}") from None
         wit = (contract,) if project.wit is None else (contract, project.wit)
-        inputs = fingerprint((staging, *wit), (project.world, project.app))
+        inputs = fingerprint((staging, *wit), (project.world, project.app, *project.features))
         if is_current(output, inputs):
             return output
         on_progress(f"building {project.name} for {project.world}")
@@ -88,6 +88,7 @@ def _componentize(
     command += [
         argument for path in (wit if staged is None else (staged.wit,)) for argument in ("--wit-path", str(path))
     ]
+    command += ["--features", ",".join(project.features)] if project.features else []
     command += ["--world", project.world if staged is None else staged.world, "componentize"]
     command += [argument for path in searched for argument in ("--python-path", str(path))]
     command += ["--output", str(component), app]

@@ -157,7 +157,7 @@ class VerifyingKey(HostKey):
 
 
 class SigningKey(HostKey):
-    """A private key, which makes signatures. Sign the hash of a message that is longer than 1 MiB."""
+    """A private key, which makes signatures. For messages of more than 1 MiB see `Signer` in `crypto`."""
 
     @classmethod
     def generate(

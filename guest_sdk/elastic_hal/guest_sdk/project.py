@@ -28,7 +28,7 @@ TEMPLATE_NAME = "example-notary"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _LONGEST_NAME = 64
 _NOT_COPIED = {"__pycache__", "build", ".pytest_cache", ".ruff_cache", ".mypy_cache"}
-_SETTINGS = ("app", "source", "wit", "world")
+_SETTINGS = ("app", "features", "source", "wit", "world")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Project:
     """Folders that the app and what it imports lie in."""
     wit: Path | None
     """A folder with a world of the project's own, beside the contract."""
+    features: tuple[str, ...] = ()
+    """Features of the contract that are not settled and that the program uses all the same."""
 
 
 def new_project(name: str, parent: Path) -> Path:
@@ -94,6 +96,7 @@ def load_project(directory: Path) -> Project:
         world=_text(settings.get("world", DEFAULT_WORLD), "world", path),
         source=source,
         wit=None if wit is None else _folder(_text(wit, "wit", path), "wit", directory, path),
+        features=_features(settings.get("features", []), path),
     )
 
 
@@ -145,6 +148,14 @@ def _folders(value: object, directory: Path, path: Path) -> tuple[Path, ...]:
     if not isinstance(value, list) or not value:
         raise ProjectError(f"{path}: [tool.elastic-hal] source must be a list of folders", 'such as source = ["src"]')
     return tuple(_folder(_text(name, "source", path), "source", directory, path) for name in value)
+
+
+def _features(value: object, path: Path) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in value):
+        raise ProjectError(
+            f"{path}: [tool.elastic-hal] features must be a list of names", 'such as features = ["post-quantum"]'
+        )
+    return tuple(value)
 
 
 def _project_name(document: dict[str, object], directory: Path, path: Path) -> str:

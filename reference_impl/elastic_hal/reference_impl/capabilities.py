@@ -5,25 +5,22 @@ constants that the calls check.
 """
 
 import importlib.metadata
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
+from elastic_hal.runtime.control import WHOLE_CORE
 from elastic_hal.runtime.platform import Platform
 
-from .bindings.elastic_hal import attestation, crypto, timezone, types
+from .bindings.elastic_hal import attestation, channels, object_storage, resource_allocation, timezone, types
 from .bindings.elastic_hal import capabilities as wit
 from .bounds import MAX_DATA_BYTES
-from .crypto.aeads import AEADS
-from .crypto.encryption import MAX_CIPHERTEXT_BYTES
-from .crypto.hashes import HASHES
-from .crypto.key_making import MAX_KEY_MATERIAL_BYTES
-from .crypto.macs import MACS
-from .crypto.nonces import MAX_CALLER_NONCES, MAX_ENCRYPTIONS
-from .crypto.rsa_pss import MOST_MODULUS_BITS
-from .crypto.signatures import SIGNATURES
+from .capability_entry import Entry, names
+from .channels.buffer import MOST_MESSAGES
+from .channels.exchange import MOST_CAPACITY
+from .crypto_capabilities import crypto_entries
 from .eat.claims import NONCE_BYTES
+from .storage.access import KEY_ALGORITHM
+from .storage.names import MAX_CONTAINER_NAME_BYTES, MAX_OBJECT_NAME_BYTES, MAX_PAGE
+from .storage.records import MAX_OBJECT_BYTES
 
 RUNTIME_NAME: Final = "elastic-hal-reference"
 MAX_ID_BYTES: Final = 64
@@ -44,18 +41,10 @@ _FAMILIES: Final = {
 """The catalogue: its families in order, and how many functions each has."""
 CATALOGUE: Final = tuple(f"{family}-{number}" for family, count in _FAMILIES.items() for number in range(1, count + 1))
 
-_CRYPTO: Final = crypto.INTERFACE
+_PROTECTIONS: Final = tuple(
+    protection.value for protection in object_storage.Protection if protection is not object_storage.Protection.NONE
+)
 _ATTESTATION: Final = attestation.INTERFACE
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What carries a function of the catalogue, and what its calls serve."""
-
-    interface: str
-    algorithms: tuple[str, ...] = ()
-    limits: tuple[tuple[str, int], ...] = ()
-    supported: bool = True
 
 
 class CapabilitiesProvider:
@@ -67,7 +56,7 @@ class CapabilitiesProvider:
 
     def __init__(self, platform: Platform, *, timezone_available: bool, sockets_reachable: bool = False) -> None:
         self._platform = platform
-        entries = _entries(timezone_available, sockets_reachable)
+        entries = _entries(platform, timezone_available, sockets_reachable)
         self._capabilities = {name: _capability(name, entries.get(name)) for name in CATALOGUE}
 
     def platform(self) -> wit.PlatformInfo:
@@ -92,7 +81,7 @@ class CapabilitiesProvider:
         return self._capabilities[id]
 
 
-def _capability(name: str, entry: _Entry | None) -> wit.Capability:
+def _capability(name: str, entry: Entry | None) -> wit.Capability:
     """Describe one function; one without an entry is in no interface of this version of the contract."""
     if entry is None:
         return wit.Capability(id=name, interface_name="", supported=False, algorithms=[], limits=[])
@@ -106,43 +95,40 @@ def _capability(name: str, entry: _Entry | None) -> wit.Capability:
     )
 
 
-def _entries(timezone_available: bool, sockets_reachable: bool) -> dict[str, _Entry]:
-    hashing, macs, aeads, signatures = _names(HASHES), _names(MACS), _names(AEADS), _names(SIGNATURES)
-    data, message = (("data-bytes", MAX_DATA_BYTES),), (("message-bytes", MAX_DATA_BYTES),)
-    associated = ("associated-data-bytes", MAX_DATA_BYTES)
+def _entries(platform: Platform, timezone_available: bool, sockets_reachable: bool) -> dict[str, Entry]:
     return {
-        "CLK-1": _Entry("wasi:clocks/wall-clock@0.2.9"),
-        "CLK-2": _Entry(timezone.INTERFACE, supported=timezone_available),
-        "CLK-3": _Entry("wasi:clocks/monotonic-clock@0.2.9"),
-        "RND-1": _Entry("wasi:random/random@0.2.9"),
-        "SOC-1": _Entry("wasi:sockets/tcp@0.2.9", supported=sockets_reachable),
-        "SOC-2": _Entry("wasi:sockets/udp@0.2.9", supported=sockets_reachable),
-        "CRY-1": _Entry(
-            _CRYPTO,
-            (*macs, *aeads, *signatures, *_names(crypto.KeyFormat)),
-            (("material-bytes", MAX_KEY_MATERIAL_BYTES), ("rsa-modulus-bits", MOST_MODULUS_BITS)),
+        "CLK-1": Entry("wasi:clocks/wall-clock@0.2.9"),
+        "CLK-2": Entry(timezone.INTERFACE, supported=timezone_available),
+        "CLK-3": Entry("wasi:clocks/monotonic-clock@0.2.9"),
+        "RND-1": Entry("wasi:random/random@0.2.9"),
+        "OBJ-1": Entry(
+            object_storage.INTERFACE,
+            limits=(("container-name-bytes", MAX_CONTAINER_NAME_BYTES), ("names", MAX_PAGE)),
         ),
-        "CRY-4": _Entry(_CRYPTO, signatures, message),
-        "CRY-5": _Entry(_CRYPTO, signatures, message),
-        "CRY-6": _Entry(_CRYPTO, hashing, data),
-        "CRY-9": _Entry(_CRYPTO, macs, data),
-        "CRY-10": _Entry(_CRYPTO, macs, data),
-        "CRY-11": _Entry(
-            _CRYPTO,
-            aeads,
-            (
-                ("plaintext-bytes", MAX_DATA_BYTES),
-                associated,
-                ("encryptions", MAX_ENCRYPTIONS),
-                ("caller-nonces", MAX_CALLER_NONCES),
+        "OBJ-2": Entry(object_storage.INTERFACE, limits=(("read-bytes", MAX_DATA_BYTES),)),
+        "OBJ-3": Entry(
+            object_storage.INTERFACE,
+            limits=(
+                ("data-bytes", MAX_DATA_BYTES),
+                ("object-bytes", MAX_OBJECT_BYTES),
+                ("object-name-bytes", MAX_OBJECT_NAME_BYTES),
             ),
         ),
-        "CRY-12": _Entry(_CRYPTO, aeads, (("ciphertext-bytes", MAX_CIPHERTEXT_BYTES), associated)),
-        "CRY-15": _Entry(_ATTESTATION),
-        "CRY-16": _Entry(_ATTESTATION, _names(attestation.EvidenceFormat), (("nonce-bytes", NONCE_BYTES[1]),)),
-        "CAP-1": _Entry(wit.INTERFACE, limits=(("id-bytes", MAX_ID_BYTES),)),
+        "OBJ-4": Entry(object_storage.INTERFACE, (KEY_ALGORITHM.value, *_PROTECTIONS)),
+        "SOC-1": Entry("wasi:sockets/tcp@0.2.9", supported=sockets_reachable),
+        "SOC-2": Entry("wasi:sockets/udp@0.2.9", supported=sockets_reachable),
+        **crypto_entries(platform),
+        "CRY-15": Entry(_ATTESTATION),
+        "CRY-16": Entry(_ATTESTATION, names(attestation.EvidenceFormat), (("nonce-bytes", NONCE_BYTES[1]),)),
+        "RES-1": Entry(resource_allocation.INTERFACE),
+        "RES-2": Entry(resource_allocation.INTERFACE),
+        "RES-3": Entry(resource_allocation.INTERFACE, limits=(("cpu-thousandths", WHOLE_CORE),)),
+        "CHN-1": Entry(
+            channels.INTERFACE,
+            names(channels.Framing),
+            (("capacity-bytes", MOST_CAPACITY), ("messages", MOST_MESSAGES)),
+        ),
+        "CHN-2": Entry(channels.INTERFACE, limits=(("data-bytes", MAX_DATA_BYTES),)),
+        "CHN-3": Entry(channels.INTERFACE, limits=(("data-bytes", MAX_DATA_BYTES),)),
+        "CAP-1": Entry(wit.INTERFACE, limits=(("id-bytes", MAX_ID_BYTES),)),
     }
-
-
-def _names(members: Iterable[Enum]) -> tuple[str, ...]:
-    return tuple(member.value for member in members)

@@ -19,6 +19,7 @@ from elastic_hal.runtime.abi.window_probe import available
 from elastic_hal.runtime.bridged import BRIDGE_VERSION, compile_guest
 from elastic_hal.runtime.cache import ComponentCache
 from elastic_hal.runtime.components import LoadedComponent, describe, read_component
+from elastic_hal.runtime.cpu_share import Ticker
 from elastic_hal.runtime.identity import content_digest
 
 WASM_STACK_BYTES = 2 * 1024**2
@@ -38,6 +39,7 @@ class Engine:
         self._cache = ComponentCache(cache_dir) if cache_dir is not None else None
         self._loaded: dict[tuple[str, bool], LoadedComponent] = {}
         self._lock = threading.Lock()
+        self.ticker = Ticker(self.interrupt)
 
     def load(self, path: Path, *, bytes_bridge: bool | None = None) -> LoadedComponent:
         """Reads and compiles the component in a file; its name is the file's without the suffix. `bytes_bridge` is the

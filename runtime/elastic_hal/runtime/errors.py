@@ -11,7 +11,8 @@
          │   ├─ NotACommandError        it does not export wasi:cli/run
          │   └─ UnlinkableImportError   it imports something that this runtime does not provide
          ├─ PolicyError           the policy file is wrong: file, place in it, reason
-         │   └─ AdmissionError          it is right, and does not let the workload start
+         │   ├─ AdmissionError          it is right, and does not let the workload start
+         │   └─ DeploymentError         it is a deployment file that is wrong
          ├─ LimitError            a limit is not a size, a duration or a number
          ├─ GrantError            the policy grants something that this host does not have
          └─ ArgumentError         an argument cannot be given to a guest
@@ -74,6 +75,10 @@ class PolicyError(RuntimeFailure):
 
 class AdmissionError(PolicyError):
     """The policy does not let the workload start."""
+
+
+class DeploymentError(PolicyError):
+    """The deployment file is wrong."""
 
 
 class LimitError(RuntimeFailure):

@@ -66,7 +66,7 @@ class Hosted:
         config = wasmtime.WasiConfig()
         self._streams.connect(config)
         self.store.set_wasi(config)
-        limit_store(self.store, limits, bridged=component.bridged)
+        limit_store(self.store, limits.memory_bytes, bridged=component.bridged)
         self.interrupt.attach(self.store)
         try:
             return self.linker.instantiate(self.store, component.compiled)

@@ -1,13 +1,14 @@
 """Stops a guest that runs, from another thread.
 
 wasmtime checks at loop heads and function entries whether the engine's epoch has advanced. Nobody advances it while
-nothing is to be stopped, so that there is no ticker: whoever wants a guest to stop raises its flag and then advances
-the epoch. Every running guest then looks at its own flag, once.
+nothing is to be stopped and no guest is held to a share of the CPU (see `cpu_share.py`): whoever wants a guest to stop
+raises its flag and then advances the epoch. Every running guest then looks at its own flag, once.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any, cast
 
 import wasmtime
@@ -22,11 +23,12 @@ _keys = itertools.count(1)
 
 
 class Interrupt:
-    """The flag of one workload."""
+    """The flag of one workload. `tick` is called on the guest's thread whenever the guest looks up."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, tick: Callable[[], None] | None = None) -> None:
         self._engine = engine
         self.is_set = False
+        self.tick = tick
 
     def set(self) -> None:
         """Makes the guest stop within milliseconds if it computes, and as soon as it comes back if it waits in a host
@@ -47,7 +49,10 @@ class Interrupt:
 
 def _check(_context: object, key: int, ticks: Any, _kind: object) -> int:
     try:
-        if _raised[key].is_set:
+        interrupt = _raised[key]
+        if interrupt.tick is not None and not interrupt.is_set:
+            interrupt.tick()
+        if interrupt.is_set:
             return trap("the workload was stopped")
         ticks[0] = 1
     except BaseException as error:  # nothing may cross into wasmtime

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from elastic_hal.runtime.control import WHOLE_CORE
 from elastic_hal.runtime.errors import LimitError
 
 _SIZE_UNITS = {"": 1, "B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
@@ -17,12 +18,14 @@ class Limits:
     """The bounds of one workload.
 
     `memory_bytes` bounds each linear memory of the guest (an ordinary guest has one), `deadline_seconds` its run time
-    on the wall clock (None: no bound), `handles` the host objects that it may hold at once.
+    on the wall clock (None: no bound), `handles` the host objects that it may hold at once, `cpu_thousandths` its share
+    of one CPU core.
     """
 
     memory_bytes: int = 256 * 1024**2
     deadline_seconds: float | None = None
     handles: int = 10_000
+    cpu_thousandths: int = WHOLE_CORE
 
     def __post_init__(self) -> None:
         if self.memory_bytes < _PAGE:
@@ -31,6 +34,8 @@ class Limits:
             raise LimitError(f"a deadline of {self.deadline_seconds} seconds is not a positive duration")
         if self.handles < 1:
             raise LimitError(f"{self.handles} handles are too few: a workload needs at least one")
+        if not 1 <= self.cpu_thousandths <= WHOLE_CORE:
+            raise LimitError(f"{self.cpu_thousandths} thousandths of a CPU core are not 1 to {WHOLE_CORE}")
 
 
 def parse_size(text: str) -> int:
@@ -61,3 +66,14 @@ def parse_duration(text: str) -> float:
     if match is None:
         raise LimitError(f"{text!r} is not a duration", "write a number and ms, s, min or h, such as 30s")
     return float(match[1]) * _DURATION_UNITS[match[2]]
+
+
+def parse_share(value: object) -> int:
+    """Reads a share of a CPU core, such as 0.5, and gives thousandths.
+
+    Raises:
+        LimitError: it is no number from 0.001 to 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.001 <= value <= 1:
+        raise LimitError(f"{value!r} is not a share of a CPU core", "write a number from 0.001 to 1, such as 0.5")
+    return round(value * WHOLE_CORE)

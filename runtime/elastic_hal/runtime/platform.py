@@ -6,14 +6,26 @@ How evidence is encoded and signed is the platform's business.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 PLATFORM_TYPES = ("simulated", "sev-snp", "tdx")
 
 
+SEALING_KEY_BYTES = 32
+MAX_SEALING_PARAMETERS = 255
+
+
 class PlatformError(Exception):
     """The platform fails to answer, or is not there."""
+
+
+class NoSealingKeyError(PlatformError):
+    """The platform has no key to seal with, as Intel TDX 1.5 has none."""
+
+
+class SealingParametersError(PlatformError):
+    """The parameters are not such as the platform gives, or name a state that it is not in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,32 @@ class Evidence:
     certificates: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SealingRequest:
+    """Which sealing key is asked for.
+
+    `measured` binds it to the platform's own measurements too. `context` is what the runtime tells keys apart by; the
+    platform derives from it and does not look into it. `parameters` are those that came with the key when it was first
+    asked for; None asks for the key of the present state.
+    """
+
+    measured: bool
+    context: bytes
+    parameters: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SealingKey:
+    """A key of 32 bytes, and what the platform needs to give the same one again.
+
+    The parameters are at most 255 bytes, not secret, and kept beside what is sealed: on AMD SEV-SNP the guest's
+    version and the TCB version that went into the derived key, which an update of the firmware raises.
+    """
+
+    key: bytes = field(repr=False)
+    parameters: bytes = b""
+
+
 @runtime_checkable
 class Platform(Protocol):
     """A trusted execution environment."""
@@ -83,6 +121,24 @@ class Platform(Protocol):
         """Makes signed evidence.
 
         Raises:
+            PlatformError: the platform fails to answer.
+        """
+        ...
+
+    @property
+    def seals(self) -> bool:
+        """True where `sealing_key` gives keys."""
+        ...
+
+    def sealing_key(self, request: SealingRequest) -> SealingKey:
+        """Gives a key that only this platform can give, and only for the same request.
+
+        A platform that derives keys in hardware selects there what `measured` says (on AMD SEV-SNP the fields policy
+        and measurement), and derives from that key with `context`.
+
+        Raises:
+            NoSealingKeyError: the platform has none.
+            SealingParametersError: the parameters are not ones that it gave in a state that it can still answer for.
             PlatformError: the platform fails to answer.
         """
         ...

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import wasmtime
 
-from elastic_hal.runtime.limits import Limits
-
 _MEMORIES = 4
 _ADAPTER_MEMORIES = 1
 _TABLE_ELEMENTS = 1_000_000
 _INSTANCES = 1_000
 
 
-def limit_store(store: wasmtime.Store, limits: Limits, *, bridged: bool) -> None:
-    """Bounds what the guests of a store may have. The adapter of a bridged component has a memory of its own."""
+def limit_store(store: wasmtime.Store, memory_bytes: int, *, bridged: bool) -> None:
+    """Bounds what the guests of a store may have: `memory_bytes` in each memory. The adapter of a bridged component has
+    a memory of its own.
+    """
     store.set_limits(
-        memory_size=limits.memory_bytes,
+        memory_size=memory_bytes,
         table_elements=_TABLE_ELEMENTS,
         instances=_INSTANCES,
         memories=_MEMORIES + (_ADAPTER_MEMORIES if bridged else 0),

@@ -11,13 +11,15 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import wasmtime
 
 from elastic_hal.runtime import abi
 from elastic_hal.runtime.components import LoadedComponent
+from elastic_hal.runtime.control import WHOLE_CORE, Control
+from elastic_hal.runtime.cpu_share import CpuShare
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.errors import AdmissionError, ArgumentError, GrantError, NotACommandError
 from elastic_hal.runtime.identity import Identity
@@ -42,7 +44,7 @@ class Workload:
     follow the grant.
 
     `limits` are the grant's unless given. Standard output goes to the host's unless `output` takes it, standard error
-    likewise with `error`.
+    likewise with `error`. `control` is what `link` gets of the run that it is for.
     """
 
     engine: Engine
@@ -55,6 +57,7 @@ class Workload:
     output: Sink | None = None
     error: Sink | None = None
     inherit_input: bool = False
+    control: Control = field(default_factory=Control)
 
     def run(self) -> Outcome:
         """Runs the guest to its end, on a thread of its own.
@@ -64,30 +67,46 @@ class Workload:
             LinkError: a provider does not fit its interface.
             BaseException: KeyboardInterrupt and the like, after the guest was stopped.
         """
-        run = _Run(self)
+        return self.start().wait()
+
+    def start(self) -> Run:
+        """Starts the guest on a thread of its own; `wait` of what it gives waits for its end.
+
+        Raises:
+            RuntimeFailure, LinkError: as `run`.
+        """
+        run = Run(self)
         run.start()
-        return run.wait()
+        return run
 
 
-class _Run:
+class Run:
     """One run of a workload."""
 
     def __init__(self, workload: Workload) -> None:
         self._workload = workload
         self._limits = workload.limits or workload.grant.limits
-        self._interrupt = Interrupt(workload.engine)
+        self._control = Control(self._limits.memory_bytes, self._limits.cpu_thousandths)
+        self._share = CpuShare(workload.engine.ticker, self._control.pause)
+        self._interrupt = Interrupt(workload.engine, self._share.tick)
         self._tail = Tail(workload.error or to_descriptor(2))
         _check_bridge(workload)
         self._linker = abi.Linker(
             workload.engine.wasm, handles=self._limits.handles, bytes_bridge=workload.component.bridged
         )
         self._linker.wasm.add_wasip2()
-        if workload.link is not None:
-            workload.link(self._linker, workload)
-        check_imports(workload.component, workload.engine.wasm, {*WASI_INTERFACES, *self._linker.interfaces})
-        self._entry = _entry_point(workload.component)
+        try:
+            if workload.link is not None:
+                workload.link(self._linker, replace(workload, control=self._control))
+            check_imports(workload.component, workload.engine.wasm, {*WASI_INTERFACES, *self._linker.interfaces})
+            self._entry = _entry_point(workload.component)
+        except BaseException:
+            self._control.end()
+            raise
         self._started = time.monotonic()
         self._done = threading.Event()
+        self._over = threading.Event()
+        self._stopped = False
         self._outcome: Outcome | None = None
         self._raised: BaseException | None = None
 
@@ -104,20 +123,35 @@ class _Run:
     def wait(self) -> Outcome:
         """Waits for the end of the guest or of its time."""
         try:
-            if not self._done.wait(self._limits.deadline_seconds):
+            if not self._over.wait(self._limits.deadline_seconds):
                 self._stop()
         except BaseException:
             self._stop()
             raise
         if self._raised is not None:
             raise self._raised
-        return self._outcome or self._ended("deadline", "it was waiting in a host function")
+        return self._outcome or self._ended(self._why_stopped(), "it was waiting in a host function")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the guest has ended, or was left behind."""
+        return self._over.is_set()
+
+    def stop(self) -> None:
+        """Stops the guest from another thread than the one that waits. The outcome is then `stopped`."""
+        self._stopped = not self._done.is_set()
+        self._stop()
 
     def _stop(self) -> None:
         """Interrupts the guest; if it does not come back, cuts it off from the host."""
         self._interrupt.set()
+        self._control.stop()
         if not self._done.wait(_PATIENCE_SECONDS):
             self._linker.close()
+            self._over.set()
+
+    def _why_stopped(self) -> Reason:
+        return "stopped" if self._stopped else "deadline"
 
     def _guest(self) -> None:
         try:
@@ -126,6 +160,7 @@ class _Run:
             self._raised = error
         finally:
             self._done.set()
+            self._over.set()
 
     def _execute(self) -> Callable[[], Outcome]:
         """Runs the guest; gives what makes the outcome of it, to be called when everything that it wrote is there."""
@@ -136,11 +171,13 @@ class _Run:
             return self._enter(store)
         finally:
             self._linker.close()
+            self._control.end()
             store.close()
             streams.drain()
 
     def _enter(self, store: wasmtime.Store) -> Callable[[], Outcome]:
-        limit_store(store, self._limits, bridged=self._workload.component.bridged)
+        self._control.connect(partial(self._bound, store), self._share.set)
+        self._control.at_end(partial(self._share.set, WHOLE_CORE))
         self._interrupt.attach(store)
         try:
             instance = self._linker.instantiate(store, self._workload.component.compiled)
@@ -154,6 +191,9 @@ class _Run:
             return partial(self._failed, str(error))
         return partial(self._exited, code)
 
+    def _bound(self, store: wasmtime.Store, memory_bytes: int) -> None:
+        limit_store(store, memory_bytes, bridged=self._workload.component.bridged)
+
     def _exited(self, code: int) -> Outcome:
         if code and ran_out_of_memory("", self._tail.text):
             return self._ended("memory", f"it exited with code {code}")
@@ -162,7 +202,8 @@ class _Run:
 
     def _failed(self, text: str) -> Outcome:
         if self._interrupt.is_set:
-            return self._ended("deadline", "it was computing")
+            doing = "it was waiting" if self._control.stopped_waiting else "it was computing"
+            return self._ended(self._why_stopped(), doing)
         if "not found in the linker" in text:
             raise unlinkable(self._workload.component.name, text)
         cause = describe_trap(text, self._tail.text)
@@ -174,10 +215,11 @@ class _Run:
         return self._ended("trapped", cause)
 
     def _ended(self, reason: Reason, detail: str) -> Outcome:
-        limits = self._limits
+        deadline, memory = self._limits.deadline_seconds, format_size(self._control.memory_bytes)
         texts = {
-            "deadline": f"the guest was stopped at its deadline of {limits.deadline_seconds} seconds; {detail}",
-            "memory": f"the guest ran out of memory, of which it may have {format_size(limits.memory_bytes)}: {detail}",
+            "stopped": f"the guest was stopped; {detail}",
+            "deadline": f"the guest was stopped at its deadline of {deadline} seconds; {detail}",
+            "memory": f"the guest ran out of memory, of which it may have {memory}: {detail}",
             "host-error": f"the guest was stopped because the host failed: {detail}",
         }
         return Outcome(reason, 1, texts.get(reason, f"the guest trapped: {detail}"), self._seconds(), self._tail.text)

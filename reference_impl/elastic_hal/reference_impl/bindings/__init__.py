@@ -9,15 +9,27 @@ from elastic_hal.runtime import abi as _abi
 
 from .elastic_hal import attestation as _elastic_hal_attestation
 from .elastic_hal import capabilities as _elastic_hal_capabilities
+from .elastic_hal import channels as _elastic_hal_channels
 from .elastic_hal import crypto as _elastic_hal_crypto
+from .elastic_hal import object_storage as _elastic_hal_object_storage
+from .elastic_hal import poll as _elastic_hal_poll
+from .elastic_hal import post_quantum as _elastic_hal_post_quantum
+from .elastic_hal import resource_allocation as _elastic_hal_resource_allocation
+from .elastic_hal import sealing as _elastic_hal_sealing
 from .elastic_hal import timezone as _elastic_hal_timezone
 
 INTERFACES: tuple[str, ...] = (
     "elastic:hal/types@0.2.0",
+    "elastic:hal/poll@0.2.0",
     "elastic:hal/capabilities@0.2.0",
     "elastic:hal/timezone@0.2.0",
     "elastic:hal/crypto@0.2.0",
+    "elastic:hal/sealing@0.2.0",
+    "elastic:hal/post-quantum@0.2.0",
     "elastic:hal/attestation@0.2.0",
+    "elastic:hal/channels@0.2.0",
+    "elastic:hal/resource-allocation@0.2.0",
+    "elastic:hal/object-storage@0.2.0",
 )
 """The names of all interfaces that `add_to_linker` provides, those with nothing but types included."""
 
@@ -26,19 +38,37 @@ INTERFACES: tuple[str, ...] = (
 class Providers:
     """What a host implements for this world: a provider for each interface."""
 
+    elastic_hal_poll: _elastic_hal_poll.Poll
+    """Provides elastic:hal/poll@0.2.0."""
     elastic_hal_capabilities: _elastic_hal_capabilities.Capabilities
     """Provides elastic:hal/capabilities@0.2.0."""
     elastic_hal_timezone: _elastic_hal_timezone.Timezone
     """Provides elastic:hal/timezone@0.2.0."""
     elastic_hal_crypto: _elastic_hal_crypto.Crypto
     """Provides elastic:hal/crypto@0.2.0."""
+    elastic_hal_sealing: _elastic_hal_sealing.Sealing
+    """Provides elastic:hal/sealing@0.2.0."""
+    elastic_hal_post_quantum: _elastic_hal_post_quantum.PostQuantum
+    """Provides elastic:hal/post-quantum@0.2.0."""
     elastic_hal_attestation: _elastic_hal_attestation.Attestation
     """Provides elastic:hal/attestation@0.2.0."""
+    elastic_hal_channels: _elastic_hal_channels.Channels
+    """Provides elastic:hal/channels@0.2.0."""
+    elastic_hal_resource_allocation: _elastic_hal_resource_allocation.ResourceAllocation
+    """Provides elastic:hal/resource-allocation@0.2.0."""
+    elastic_hal_object_storage: _elastic_hal_object_storage.ObjectStorage
+    """Provides elastic:hal/object-storage@0.2.0."""
 
 
 def add_to_linker(linker: _abi.Linker, providers: Providers) -> None:
     """Connects the providers with everything that the world imports."""
+    _elastic_hal_poll.add_to_linker(linker, providers.elastic_hal_poll)
     _elastic_hal_capabilities.add_to_linker(linker, providers.elastic_hal_capabilities)
     _elastic_hal_timezone.add_to_linker(linker, providers.elastic_hal_timezone)
     _elastic_hal_crypto.add_to_linker(linker, providers.elastic_hal_crypto)
+    _elastic_hal_sealing.add_to_linker(linker, providers.elastic_hal_sealing)
+    _elastic_hal_post_quantum.add_to_linker(linker, providers.elastic_hal_post_quantum)
     _elastic_hal_attestation.add_to_linker(linker, providers.elastic_hal_attestation)
+    _elastic_hal_channels.add_to_linker(linker, providers.elastic_hal_channels)
+    _elastic_hal_resource_allocation.add_to_linker(linker, providers.elastic_hal_resource_allocation)
+    _elastic_hal_object_storage.add_to_linker(linker, providers.elastic_hal_object_storage)

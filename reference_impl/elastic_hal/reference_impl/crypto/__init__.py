@@ -1,4 +1,4 @@
-"""The cryptography family (CRY-1, 4, 5, 6, 9, 10, 11, 12) on the `cryptography` library and `blake3`.
+"""The cryptography family (CRY-1 to CRY-12) on the `cryptography` library and `blake3`.
 
 `provider` is what the linker sees; `keys` holds the rules of a key; the other modules each hold one kind of algorithm.
 """

@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
 from . import edwards
-from .asymmetric import MaterialError, PrivateHalf, PublicHalf, Scheme
+from .asymmetric import MaterialError, Scheme, SigningHalf, VerifyingHalf
 
 
-class EdwardsPublic(PublicHalf):
+class EdwardsPublic(VerifyingHalf):
     """A public key, known to be a strong point."""
 
     def __init__(self, key: ed25519.Ed25519PublicKey | ed448.Ed448PublicKey) -> None:
@@ -35,7 +35,7 @@ class EdwardsPublic(PublicHalf):
         return self._key.public_bytes_raw()
 
 
-class EdwardsPrivate(PrivateHalf):
+class EdwardsPrivate(SigningHalf):
     """A private key, which is a seed."""
 
     def __init__(self, key: ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey) -> None:
@@ -60,7 +60,7 @@ class EdwardsPrivate(PrivateHalf):
 
 
 @dataclass(frozen=True, slots=True)
-class EdwardsScheme(Scheme):
+class EdwardsScheme(Scheme[EdwardsPrivate, EdwardsPublic]):
     """One of the two curves."""
 
     name: str
@@ -72,11 +72,11 @@ class EdwardsScheme(Scheme):
         """Make a new key pair."""
         return EdwardsPrivate(self.private_class.generate())
 
-    def from_raw(self, material: bytes, *, may_sign: bool) -> EdwardsPrivate | EdwardsPublic:
+    def from_raw(self, material: bytes, *, private: bool) -> EdwardsPrivate | EdwardsPublic:
         """Read a seed or an encoded point: both are equally long, so the use decides."""
         if len(material) != self.curve.encoded_bytes:
             raise MaterialError(f"a raw {self.name} key has {self.curve.encoded_bytes} bytes")
-        if may_sign:
+        if private:
             return EdwardsPrivate(self.private_class.from_private_bytes(material))
         self._check_point(material)
         return EdwardsPublic(self.public_class.from_public_bytes(material))

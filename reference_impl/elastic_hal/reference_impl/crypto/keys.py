@@ -13,9 +13,9 @@ from ..bindings.elastic_hal import types
 from .asymmetric import MaterialError, PrivateHalf, PublicHalf
 from .nonces import NonceLedger
 
-VERIFY_ONLY: Final = wit.KeyUsage.VERIFY
 AUTHENTICATES: Final = wit.KeyUsage.SIGN | wit.KeyUsage.VERIFY
 ENCRYPTS: Final = wit.KeyUsage.ENCRYPT | wit.KeyUsage.DECRYPT
+DERIVES: Final = wit.KeyUsage.DERIVE_KEY | wit.KeyUsage.DERIVE_BITS
 
 
 @dataclass(slots=True, eq=False)
@@ -83,8 +83,8 @@ class Key(wit.Key):
         return self._exportable
 
     def public_key(self) -> "Key":
-        """Give a new handle to the public part, which can be used to verify."""
-        return Key(self._algorithm, VERIFY_ONLY, public_half(self), exportable=True)
+        """Give a new handle to the public part, with the uses that a public key has."""
+        return Key(self._algorithm, public_uses(self._algorithm), public_half(self), exportable=True)
 
     def export_key(self, format: wit.KeyFormat) -> bytes:
         """Give the material in `format`."""
@@ -109,10 +109,20 @@ class Key(wit.Key):
         self._material = None
 
 
+def public_uses(algorithm: wit.KeyAlgorithm) -> wit.KeyUsage:
+    """Give what public keys of an algorithm can be used for; those of agreement have no use of their own."""
+    match algorithm:
+        case wit.KeyAlgorithm_Signature():
+            return wit.KeyUsage.VERIFY
+        case wit.KeyAlgorithm_Encryption():
+            return wit.KeyUsage.ENCRYPT
+    return wit.KeyUsage(0)
+
+
 def require_usage(key: Key, needed: wit.KeyUsage) -> None:
     """Raise `access-denied` where the key may not be used so. `needed` is a single use."""
     if needed not in key.usage():
-        raise types.Error_AccessDenied(f"the key may not {str(needed.name).lower()}")
+        raise types.Error_AccessDenied(f"the key may not {str(needed.name).lower().replace('_', '-')}")
 
 
 def public_half(key: wit.Key) -> PublicHalf:

@@ -5,59 +5,17 @@ from typing import Final
 
 from cryptography.exceptions import InternalError, InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
-from .asymmetric import MaterialError, PrivateHalf, PublicHalf, Scheme
-
-LEAST_MODULUS_BITS: Final = 2048
-MOST_MODULUS_BITS: Final = 8192
-GENERATED_MODULUS_BITS: Final = 3072
-_PUBLIC_EXPONENT: Final = 65537
+from . import rsa_keys
+from .asymmetric import Scheme, SigningHalf, VerifyingHalf
 
 
-@dataclass(frozen=True, slots=True)
-class RsaPssScheme(Scheme):
-    """RSASSA-PSS with one hash."""
+class RsaPssPublic(VerifyingHalf):
+    """An RSA public key for signatures."""
 
-    hash: hashes.HashAlgorithm
-
-    def generate(self) -> "RsaPrivate":
-        """Make a new key pair."""
-        return RsaPrivate(self, rsa.generate_private_key(_PUBLIC_EXPONENT, GENERATED_MODULUS_BITS))
-
-    def from_raw(self, material: bytes, *, may_sign: bool) -> "RsaPrivate | RsaPublic":
-        """Refuse: RSA keys have no raw encoding."""
-        del material, may_sign
-        raise MaterialError("RSA keys have no raw encoding")
-
-    def adopt_private(self, key: PrivateKeyTypes) -> "RsaPrivate":
-        """Take an RSA private key of allowed size whose parts belong together, as one signature proves."""
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise MaterialError("the material is a private key, but not of RSA")
-        numbers = key.private_numbers()
-        _check_public_numbers(numbers.public_numbers)
-        private = RsaPrivate(self, key)
-        if not _is_consistent(numbers) or not _signs_for_itself(private):
-            raise MaterialError("the RSA private key is not consistent")
-        return private
-
-    def adopt_public(self, key: PublicKeyTypes) -> "RsaPublic":
-        """Take an RSA public key of allowed size."""
-        if not isinstance(key, rsa.RSAPublicKey):
-            raise MaterialError("the material is a public key, but not of RSA")
-        _check_public_numbers(key.public_numbers())
-        return RsaPublic(self, key)
-
-    def padding(self) -> padding.PSS:
-        """Give the padding of this scheme."""
-        return padding.PSS(padding.MGF1(self.hash), self.hash.digest_size)
-
-
-class RsaPublic(PublicHalf):
-    """An RSA public key."""
-
-    def __init__(self, scheme: RsaPssScheme, key: rsa.RSAPublicKey) -> None:
+    def __init__(self, scheme: "RsaPssScheme", key: rsa.RSAPublicKey) -> None:
         self._scheme = scheme
         self._key = key
 
@@ -66,23 +24,35 @@ class RsaPublic(PublicHalf):
         """The key as the library has it."""
         return self._key
 
+    @property
+    def stream_hash(self) -> hashes.HashAlgorithm:
+        """The hash that a message in parts goes through."""
+        return self._scheme.hash
+
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Tell whether the signature is valid."""
+        return self._is_valid(message, signature, self._scheme.hash)
+
+    def verify_digest(self, digest: bytes, signature: bytes) -> bool:
+        """Tell whether the signature is valid for the message with that digest."""
+        return self._is_valid(digest, signature, utils.Prehashed(self._scheme.hash))
+
+    def raw(self) -> bytes:
+        """Refuse: RSA keys have no raw encoding."""
+        raise rsa_keys.no_raw_encoding()
+
+    def _is_valid(self, data: bytes, signature: bytes, algorithm: hashes.HashAlgorithm | utils.Prehashed) -> bool:
         try:
-            self._key.verify(signature, message, self._scheme.padding(), self._scheme.hash)
+            self._key.verify(signature, data, self._scheme.padding(), algorithm)
         except InvalidSignature:
             return False
         return True
 
-    def raw(self) -> bytes:
-        """Refuse: RSA keys have no raw encoding."""
-        raise MaterialError("RSA keys have no raw encoding")
 
+class RsaPssPrivate(SigningHalf):
+    """An RSA private key for signatures."""
 
-class RsaPrivate(PrivateHalf):
-    """An RSA private key."""
-
-    def __init__(self, scheme: RsaPssScheme, key: rsa.RSAPrivateKey) -> None:
+    def __init__(self, scheme: "RsaPssScheme", key: rsa.RSAPrivateKey) -> None:
         self._scheme = scheme
         self._key = key
 
@@ -91,53 +61,65 @@ class RsaPrivate(PrivateHalf):
         """The key as the library has it."""
         return self._key
 
+    @property
+    def stream_hash(self) -> hashes.HashAlgorithm:
+        """The hash that a message in parts goes through."""
+        return self._scheme.hash
+
     def sign(self, message: bytes) -> bytes:
         """Sign under a fresh random salt."""
         return self._key.sign(message, self._scheme.padding(), self._scheme.hash)
 
-    def public(self) -> RsaPublic:
+    def sign_digest(self, digest: bytes) -> bytes:
+        """Sign the message with that digest."""
+        return self._key.sign(digest, self._scheme.padding(), utils.Prehashed(self._scheme.hash))
+
+    def public(self) -> RsaPssPublic:
         """Give the public half."""
-        return RsaPublic(self._scheme, self._key.public_key())
+        return RsaPssPublic(self._scheme, self._key.public_key())
 
     def raw(self) -> bytes:
         """Refuse: RSA keys have no raw encoding."""
-        raise MaterialError("RSA keys have no raw encoding")
+        raise rsa_keys.no_raw_encoding()
 
 
-def _is_consistent(numbers: rsa.RSAPrivateNumbers) -> bool:
-    """Check the equations between the parts of a key (RFC 8017 section 3.2), and that neither prime is short.
+@dataclass(frozen=True, slots=True)
+class RsaPssScheme(Scheme[RsaPssPrivate, RsaPssPublic]):
+    """RSASSA-PSS with one hash."""
 
-    The library's own validation tests the primes too, for seconds in which no other workload runs.
-    """
-    p, q, d, n = numbers.p, numbers.q, numbers.d, numbers.public_numbers.n
-    if p * q != n or p == q or min(p, q).bit_length() < n.bit_length() // 2 - 8 or not 1 < d < n:
-        return False
-    product = d * numbers.public_numbers.e
-    return (
-        product % (p - 1) == 1
-        and product % (q - 1) == 1
-        and numbers.dmp1 == d % (p - 1)
-        and numbers.dmq1 == d % (q - 1)
-        and 0 < numbers.iqmp < p
-        and numbers.iqmp * q % p == 1
-    )
+    hash: hashes.HashAlgorithm
+
+    def generate(self) -> RsaPssPrivate:
+        """Make a new key pair."""
+        return RsaPssPrivate(self, rsa_keys.generate())
+
+    def from_raw(self, material: bytes, *, private: bool) -> RsaPssPrivate | RsaPssPublic:
+        """Refuse: RSA keys have no raw encoding."""
+        del material, private
+        raise rsa_keys.no_raw_encoding()
+
+    def adopt_private(self, key: PrivateKeyTypes) -> RsaPssPrivate:
+        """Take an RSA private key of allowed size whose parts belong together, as one signature proves."""
+        private = RsaPssPrivate(self, rsa_keys.checked_private(key))
+        if not _signs_for_itself(private):
+            raise rsa_keys.inconsistent()
+        return private
+
+    def adopt_public(self, key: PublicKeyTypes) -> RsaPssPublic:
+        """Take an RSA public key of allowed size."""
+        return RsaPssPublic(self, rsa_keys.checked_public(key))
+
+    def padding(self) -> padding.PSS:
+        """Give the padding of this scheme."""
+        return padding.PSS(padding.MGF1(self.hash), self.hash.digest_size)
 
 
-def _signs_for_itself(private: "RsaPrivate") -> bool:
+def _signs_for_itself(private: RsaPssPrivate) -> bool:
     """Sign a message and verify it: with factors that are not prime this fails but by a negligible chance."""
     try:
         return private.public().verify(b"", private.sign(b""))
     except (ValueError, InternalError):
         return False
-
-
-def _check_public_numbers(numbers: rsa.RSAPublicNumbers) -> None:
-    """Bound the modulus as the contract says and the exponent as FIPS 186-5 section 5.1 does."""
-    bits = numbers.n.bit_length()
-    if not LEAST_MODULUS_BITS <= bits <= MOST_MODULUS_BITS:
-        raise MaterialError(f"the RSA modulus has {bits} bits; {LEAST_MODULUS_BITS} to {MOST_MODULUS_BITS} are allowed")
-    if numbers.e % 2 == 0 or not 1 << 16 < numbers.e < 1 << 256:
-        raise MaterialError("the RSA public exponent is even or not between 2^16 and 2^256")
 
 
 SHA256: Final = RsaPssScheme(hashes.SHA256())

@@ -4,9 +4,9 @@ from typing import Final
 
 from ..bindings.elastic_hal import crypto as wit
 from . import ecdsa, eddsa, rsa_pss
-from .asymmetric import Scheme
+from .asymmetric import Scheme, SigningHalf, VerifyingHalf
 
-SIGNATURES: Final[dict[wit.SignatureAlgorithm, Scheme]] = {
+SIGNATURES: Final[dict[wit.SignatureAlgorithm, Scheme[SigningHalf, VerifyingHalf]]] = {
     wit.SignatureAlgorithm.ED25519: eddsa.ED25519,
     wit.SignatureAlgorithm.ED448: eddsa.ED448,
     wit.SignatureAlgorithm.ECDSA_P256_SHA_256: ecdsa.P256_SHA256,

@@ -8,7 +8,17 @@ import json
 import shutil
 import sys
 
-from elastic_hal.guest_sdk import attestation, capabilities, clock, crypto, errors, program, randomness
+from elastic_hal.guest_sdk import (
+    attestation,
+    capabilities,
+    clock,
+    crypto,
+    errors,
+    post_quantum,
+    program,
+    randomness,
+    sealing,
+)
 
 MEBIBYTE = 1024 * 1024
 LARGE = bytes(range(256)) * (4096 * 2) + b"and a bit"
@@ -107,6 +117,128 @@ def check_signatures():
         with crypto.VerifyingKey.from_spki(public.to_spki(), algorithm) as imported:
             imported.verify(b"message", signature)
         raises(errors.InvalidArgument, crypto.VerifyingKey.from_bytes, b"no key", algorithm)
+
+
+def check_ciphers_without_authentication():
+    for algorithm in crypto.CipherAlgorithm:
+        with crypto.CipherKey.generate(algorithm, exportable=True) as key:
+            encrypted = key.encrypt(b"attack at dawn")
+            assert key.decrypt(encrypted) == b"attack at dawn"
+            assert key.encrypt(b"attack at dawn") != encrypted
+            iv = bytes(range(16))
+            assert key.encrypt(b"interoperates", iv=iv)[:16] == iv
+            raises(errors.InvalidArgument, key.encrypt, b"once more", iv=iv)
+            raises(errors.VerificationFailed, key.decrypt, b"short")
+            with crypto.CipherKey.from_bytes(key.to_bytes(), algorithm) as copy:
+                assert copy.decrypt(encrypted) == b"attack at dawn"
+            with crypto.Encryptor(key) as encryptor:
+                parts = [encryptor.iv, encryptor.update(LARGE), encryptor.update(b"xyz"), encryptor.finish()]
+                raises(errors.InvalidState, encryptor.finish)
+            whole = b"".join(parts)
+            with crypto.Decryptor(key, whole[:16]) as decryptor:
+                assert decryptor.update(whole[16:]) + decryptor.finish() == LARGE + b"xyz"
+
+
+def check_public_key_encryption():
+    with crypto.PrivateKey.generate() as key:
+        public = crypto.PublicKey.from_bytes(key.public_key().to_bytes())
+        sealed = public.encrypt(b"for your eyes", info=b"letters", associated_data=b"no 1")
+        assert key.decrypt(sealed, info=b"letters", associated_data=b"no 1") == b"for your eyes"
+        raises(errors.VerificationFailed, key.decrypt, sealed, info=b"letters", associated_data=b"no 2")
+        raises(errors.InvalidArgument, public.encrypt_oaep, b"for your eyes")
+        sender = crypto.HpkeSender(public, info=b"talk")
+        with crypto.HpkeRecipient(key, sender.encapsulated, info=b"talk") as recipient:
+            for number in range(3):
+                message = sender.encrypt(b"message %d" % number)
+                raises(errors.VerificationFailed, recipient.decrypt, message[:-1])
+                assert recipient.decrypt(message) == b"message %d" % number
+    raises(errors.VerificationFailed, crypto.HpkeRecipient, crypto.PrivateKey.generate(), b"no secret")
+
+
+def check_rsa_oaep():
+    algorithm = crypto.EncryptionAlgorithm.RSA_OAEP_SHA_256
+    with crypto.PrivateKey.generate(algorithm, exportable=True) as key:
+        public = crypto.PublicKey.from_spki(key.public_key().to_spki(), algorithm)
+        sealed = public.encrypt_oaep(b"a key", label=b"keys")
+        with crypto.PrivateKey.from_pkcs8(key.to_pkcs8(), algorithm) as copy:
+            assert copy.decrypt_oaep(sealed, label=b"keys") == b"a key"
+            raises(errors.VerificationFailed, copy.decrypt_oaep, sealed)
+
+
+def check_agreement_and_derivation():
+    for algorithm in crypto.AgreementAlgorithm:
+        one, other = (crypto.AgreementKey.generate(algorithm) for _ in range(2))
+        shared = one.agree(crypto.PeerKey.from_bytes(other.public_key().to_bytes(), algorithm))
+        same = other.agree(crypto.PeerKey.from_spki(one.public_key().to_spki(), algorithm))
+        sealed = shared.derive_encryption_key(b"one to other").encrypt(b"hello")
+        assert same.derive_encryption_key(b"one to other").decrypt(sealed) == b"hello"
+        raises(errors.VerificationFailed, same.derive_encryption_key(b"other to one").decrypt, sealed)
+        raises(errors.AccessDenied, shared.derive_bytes, b"bytes", 32)
+    raises(errors.InvalidArgument, crypto.PeerKey.from_bytes, bytes(32))
+
+
+def check_derived_bytes():
+    key = crypto.DerivationKey.from_bytes(b"\x0b" * 22, exportable=True)
+    expected = bytes.fromhex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865")
+    assert key.derive_bytes(bytes(range(0xF0, 0xFA)), 42, salt=bytes(range(13))) == expected
+    assert crypto.mac(key.derive_mac_key(b"macs"), b"data") == crypto.mac(key.derive_mac_key(b"macs"), b"data")
+
+
+def check_signatures_of_files():
+    for algorithm in (crypto.SignatureAlgorithm.ECDSA_P384_SHA_384, crypto.SignatureAlgorithm.ECDSA_P256_SHA_256):
+        key = crypto.SigningKey.generate(algorithm)
+        signature = crypto.sign_file(key, io.BytesIO(LARGE))
+        crypto.verify_file(key.public_key(), io.BytesIO(LARGE), signature)
+        raises(errors.VerificationFailed, crypto.verify_file, key.public_key(), io.BytesIO(LARGE[1:]), signature)
+        with crypto.Signer(key) as signer:
+            assert signer.write(b"abc") == 3
+            key.verify(b"abc", signer.finish())
+    raises(errors.InvalidArgument, crypto.Signer, crypto.SigningKey.generate())
+
+
+def check_sealing():
+    sealed = sealing.seal(b"a secret", associated_data=b"for later")
+    assert b"a secret" not in sealed
+    assert sealing.unseal(sealed, associated_data=b"for later") == b"a secret"
+    raises(errors.VerificationFailed, sealing.unseal, sealed)
+    raises(errors.VerificationFailed, sealing.unseal_key, sealed, associated_data=b"for later")
+    for state in (sealing.State(0), sealing.State.PLATFORM | sealing.State.RUNTIME | sealing.State.WORKLOAD):
+        assert sealing.unseal(sealing.seal(b"", state=state)) == b""
+
+
+def check_sealed_keys():
+    keys = (
+        crypto.EncryptionKey.generate(),
+        crypto.MacKey.generate(),
+        crypto.CipherKey.generate(),
+        crypto.DerivationKey.generate(),
+        crypto.SigningKey.generate(),
+        crypto.PrivateKey.generate(),
+        crypto.AgreementKey.generate(),
+        crypto.SigningKey.generate().public_key(),
+        crypto.PrivateKey.generate().public_key(),
+        crypto.AgreementKey.generate().public_key(),
+    )
+    for key in keys:
+        again = sealing.unseal_key(sealing.seal_key(key))
+        assert type(again) is type(key)
+        assert (again.usage, again.exportable) == (key.usage, key.exportable)
+    with sealing.unseal_key(sealing.seal_key(keys[0])) as again:
+        assert again.decrypt(keys[0].encrypt(b"before")) == b"before"
+
+
+def check_post_quantum():
+    for algorithm in post_quantum.KemAlgorithm:
+        private = post_quantum.DecapsulationKey.generate(algorithm, False)
+        ciphertext, shared = post_quantum.encapsulate(private.encapsulation_key())
+        sealed = shared.derive_encryption_key(b"info").encrypt(b"hello")
+        same = post_quantum.decapsulate(private, ciphertext)
+        assert same.derive_encryption_key(b"info").decrypt(sealed) == b"hello"
+    for algorithm in post_quantum.PostQuantumSignature:
+        signing = post_quantum.SigningKey.generate(algorithm, False)
+        signature = signing.sign(b"message", b"")
+        signing.verifying_key().verify(b"message", signature, b"")
+        raises(errors.VerificationFailed, signing.verifying_key().verify, b"massage", signature, b"")
 
 
 def check_errors_say_what_they_are():

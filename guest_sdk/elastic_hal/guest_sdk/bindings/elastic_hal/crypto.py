@@ -5,6 +5,11 @@ A key is bound to one algorithm and to the uses it was made for. Every operation
 gives `invalid-argument` (also a public key where a private one is needed), a use that the key was not made for gives
 `access-denied`.
 
+To encrypt, prefer the AEADs and HPKE: they notice what was changed on the way. The bare ciphers and RSA-OAEP are
+there to interoperate. An AEAD takes a message of at most 1 MiB as a whole, because nobody should use what is not
+verified yet; what is larger goes into an object of `object-storage` with a key context, or into the messages of an
+HPKE context. Everything else also works in parts.
+
 Where several errors apply, the first of these is returned: the kind of key, its use, the sizes of arguments
 (`limit-exceeded` for any `list<u8>` of more than 1 MiB, tags and signatures included), other bounds on arguments,
 the state of a context, and what the calculation says.
@@ -30,17 +35,32 @@ _raw: _typing.Any = _support.import_interface(
         "MacAlgorithm",
         "AeadAlgorithm",
         "SignatureAlgorithm",
+        "CipherAlgorithm",
+        "EncryptionAlgorithm",
+        "AgreementAlgorithm",
+        "DerivationAlgorithm",
         "KeyAlgorithm_Mac",
         "KeyAlgorithm_Aead",
         "KeyAlgorithm_Signature",
+        "KeyAlgorithm_Cipher",
+        "KeyAlgorithm_Encryption",
+        "KeyAlgorithm_Agreement",
+        "KeyAlgorithm_Derivation",
         "KeyUsage",
         "KeyType",
         "KeyFormat",
         "Algorithms",
         "Encrypted",
+        "CipherEncrypted",
         "Key",
         "Hasher",
         "MacContext",
+        "Signer",
+        "Verifier",
+        "Encryptor",
+        "Decryptor",
+        "HpkeSender",
+        "HpkeRecipient",
         "supported_algorithms",
         "hash",
         "compute_mac",
@@ -50,6 +70,16 @@ _raw: _typing.Any = _support.import_interface(
         "aead_decrypt",
         "sign",
         "verify",
+        "cipher_encrypt",
+        "cipher_encrypt_with_iv",
+        "cipher_decrypt",
+        "oaep_encrypt",
+        "oaep_decrypt",
+        "hpke_encrypt",
+        "hpke_decrypt",
+        "agree",
+        "derive_key",
+        "derive_bits",
     ),
 )
 
@@ -171,6 +201,109 @@ class SignatureAlgorithm(_enum.Enum):
     """RSASSA-PSS with SHA-384 and a salt of 48 bytes (RFC 8017). Modulus of 2048 to 8192 bits, 3072 when generated."""
 
 
+class CipherAlgorithm(_enum.Enum):
+    """Ciphers that encrypt and do not authenticate (NIST SP 800-38A). Whoever decrypts verifies a MAC of IV and
+    ciphertext first. IVs have 16 bytes.
+
+    WIT:
+        enum cipher-algorithm {
+          aes-128-ctr,
+          aes-256-ctr,
+          aes-128-cbc,
+          aes-256-cbc,
+        }
+    """
+
+    AES_128_CTR = "aes-128-ctr"
+    """AES-128 in counter mode: key of 16 bytes. The IV is the first counter block: a nonce of 12 bytes and a counter of
+    4, big-endian. The ciphertext is as long as the plaintext.
+    """
+    AES_256_CTR = "aes-256-ctr"
+    """AES-256 in counter mode: key of 32 bytes, else as AES-128."""
+    AES_128_CBC = "aes-128-cbc"
+    """AES-128 in CBC mode with the padding of PKCS#7 (RFC 5652, section 6.3): key of 16 bytes. The ciphertext is 1 to
+    16 bytes longer than the plaintext.
+    """
+    AES_256_CBC = "aes-256-cbc"
+    """AES-256 in CBC mode with the padding of PKCS#7: key of 32 bytes, else as AES-128."""
+
+
+class EncryptionAlgorithm(_enum.Enum):
+    """Encryption with a public key: RSAES-OAEP (RFC 8017, section 7.1), and HPKE in base mode (RFC 9180), where the
+    name says the curve of DHKEM, the hash of HKDF and the AEAD.
+
+    WIT:
+        enum encryption-algorithm {
+          rsa-oaep-sha-256,
+          rsa-oaep-sha-384,
+          hpke-x25519-sha-256-aes-128-gcm,
+          hpke-x25519-sha-256-aes-256-gcm,
+          hpke-x25519-sha-256-chacha20-poly1305,
+          hpke-p256-sha-256-aes-128-gcm,
+          hpke-p256-sha-256-aes-256-gcm,
+          hpke-p256-sha-256-chacha20-poly1305,
+        }
+    """
+
+    RSA_OAEP_SHA_256 = "rsa-oaep-sha-256"
+    """RSAES-OAEP with SHA-256, also in MGF1. Modulus of 2048 to 8192 bits, 3072 when generated."""
+    RSA_OAEP_SHA_384 = "rsa-oaep-sha-384"
+    """RSAES-OAEP with SHA-384, also in MGF1. Modulus of 2048 to 8192 bits, 3072 when generated."""
+    HPKE_X25519_SHA_256_AES_128_GCM = "hpke-x25519-sha-256-aes-128-gcm"
+    """HPKE with X25519, HKDF-SHA256 and AES-128-GCM."""
+    HPKE_X25519_SHA_256_AES_256_GCM = "hpke-x25519-sha-256-aes-256-gcm"
+    """HPKE with X25519, HKDF-SHA256 and AES-256-GCM."""
+    HPKE_X25519_SHA_256_CHACHA20_POLY1305 = "hpke-x25519-sha-256-chacha20-poly1305"
+    """HPKE with X25519, HKDF-SHA256 and ChaCha20-Poly1305."""
+    HPKE_P256_SHA_256_AES_128_GCM = "hpke-p256-sha-256-aes-128-gcm"
+    """HPKE with P-256, HKDF-SHA256 and AES-128-GCM."""
+    HPKE_P256_SHA_256_AES_256_GCM = "hpke-p256-sha-256-aes-256-gcm"
+    """HPKE with P-256, HKDF-SHA256 and AES-256-GCM."""
+    HPKE_P256_SHA_256_CHACHA20_POLY1305 = "hpke-p256-sha-256-chacha20-poly1305"
+    """HPKE with P-256, HKDF-SHA256 and ChaCha20-Poly1305."""
+
+
+class AgreementAlgorithm(_enum.Enum):
+    """Key agreement: two parties with a key pair each come to the same secret.
+
+    WIT:
+        enum agreement-algorithm {
+          x25519,
+          ecdh-p256,
+          ecdh-p384,
+          ecdh-p521,
+        }
+    """
+
+    X25519 = "x25519"
+    """X25519 (RFC 7748): a secret of 32 bytes."""
+    ECDH_P256 = "ecdh-p256"
+    """ECDH on P-256 (NIST SP 800-56A): the x coordinate, 32 bytes."""
+    ECDH_P384 = "ecdh-p384"
+    """ECDH on P-384 (NIST SP 800-56A): the x coordinate, 48 bytes."""
+    ECDH_P521 = "ecdh-p521"
+    """ECDH on P-521 (NIST SP 800-56A): the x coordinate, 66 bytes."""
+
+
+class DerivationAlgorithm(_enum.Enum):
+    """Key derivation with HKDF (RFC 5869). Keys have 16 to 1024 bytes.
+
+    WIT:
+        enum derivation-algorithm {
+          hkdf-sha-256,
+          hkdf-sha-384,
+          hkdf-sha-512,
+        }
+    """
+
+    HKDF_SHA_256 = "hkdf-sha-256"
+    """HKDF with SHA-256; keys of 32 bytes when generated; up to 8,160 bytes derived at once."""
+    HKDF_SHA_384 = "hkdf-sha-384"
+    """HKDF with SHA-384; keys of 48 bytes when generated; up to 12,240 bytes derived at once."""
+    HKDF_SHA_512 = "hkdf-sha-512"
+    """HKDF with SHA-512; keys of 64 bytes when generated; up to 16,320 bytes derived at once."""
+
+
 @_dataclasses.dataclass(frozen=True, slots=True)
 class KeyAlgorithm_Mac:
     """A secret key for message authentication.
@@ -201,7 +334,55 @@ class KeyAlgorithm_Signature:
     value: SignatureAlgorithm
 
 
-KeyAlgorithm: _typing.TypeAlias = KeyAlgorithm_Mac | KeyAlgorithm_Aead | KeyAlgorithm_Signature
+@_dataclasses.dataclass(frozen=True, slots=True)
+class KeyAlgorithm_Cipher:
+    """A secret key for encryption without authentication.
+
+    WIT: case `cipher(cipher-algorithm)` of `key-algorithm`
+    """
+
+    value: CipherAlgorithm
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class KeyAlgorithm_Encryption:
+    """A private or public key for public-key encryption.
+
+    WIT: case `encryption(encryption-algorithm)` of `key-algorithm`
+    """
+
+    value: EncryptionAlgorithm
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class KeyAlgorithm_Agreement:
+    """A private or public key for key agreement.
+
+    WIT: case `agreement(agreement-algorithm)` of `key-algorithm`
+    """
+
+    value: AgreementAlgorithm
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class KeyAlgorithm_Derivation:
+    """A secret that other keys are derived from.
+
+    WIT: case `derivation(derivation-algorithm)` of `key-algorithm`
+    """
+
+    value: DerivationAlgorithm
+
+
+KeyAlgorithm: _typing.TypeAlias = (
+    KeyAlgorithm_Mac
+    | KeyAlgorithm_Aead
+    | KeyAlgorithm_Signature
+    | KeyAlgorithm_Cipher
+    | KeyAlgorithm_Encryption
+    | KeyAlgorithm_Agreement
+    | KeyAlgorithm_Derivation
+)
 """The algorithm that a key is bound to.
 
 WIT:
@@ -209,6 +390,10 @@ WIT:
       mac(mac-algorithm),
       aead(aead-algorithm),
       signature(signature-algorithm),
+      cipher(cipher-algorithm),
+      encryption(encryption-algorithm),
+      agreement(agreement-algorithm),
+      derivation(derivation-algorithm),
     }
 """
 
@@ -222,17 +407,23 @@ class KeyUsage(_enum.Flag):
           decrypt,
           sign,
           verify,
+          derive-key,
+          derive-bits,
         }
     """
 
     ENCRYPT = 1
-    """Authenticated encryption."""
+    """Encryption, authenticated or not, with a secret or public key."""
     DECRYPT = 2
-    """Authenticated decryption."""
+    """Decryption, authenticated or not, with a secret or private key."""
     SIGN = 4
     """Making signatures or MACs."""
     VERIFY = 8
     """Verifying signatures or MACs."""
+    DERIVE_KEY = 16
+    """Agreeing on a key, and deriving keys."""
+    DERIVE_BITS = 32
+    """Deriving bytes that the workload gets to see."""
 
 
 class KeyType(_enum.Enum):
@@ -266,9 +457,10 @@ class KeyFormat(_enum.Enum):
     """
 
     RAW = "raw"
-    """The bare bytes: of a secret key; of an Ed25519 or Ed448 key as in RFC 8032, where a private and a public key have
-    the same length and an import is private if its usage names `sign`; of an ECDSA public key as uncompressed point
-    (SEC 1, section 2.3.3); of an ECDSA private key as big-endian scalar. RSA has none.
+    """The bare bytes: of a secret key; of an Ed25519 or Ed448 key as in RFC 8032 and of an X25519 key as in RFC 7748,
+    where a private and a public key have the same length and an import is private if its usage names what only a
+    private key can do (`sign`, `decrypt` or `derive-key`); of a public key on a NIST curve as uncompressed point
+    (SEC 1, section 2.3.3); of a private key there as big-endian scalar. RSA has none.
     """
     PKCS8 = "pkcs8"
     """A private key as DER of PKCS#8, not encrypted (RFC 5958)."""
@@ -286,6 +478,10 @@ class Algorithms:
           mac: list<mac-algorithm>,
           aead: list<aead-algorithm>,
           signature: list<signature-algorithm>,
+          cipher: list<cipher-algorithm>,
+          encryption: list<encryption-algorithm>,
+          agreement: list<agreement-algorithm>,
+          derivation: list<derivation-algorithm>,
         }
     """
 
@@ -297,6 +493,14 @@ class Algorithms:
     """For `aead-encrypt`, `aead-encrypt-with-nonce` and `aead-decrypt`."""
     signature: list[SignatureAlgorithm]
     """For `sign` and `verify`."""
+    cipher: list[CipherAlgorithm]
+    """For `cipher-encrypt`, `cipher-decrypt`, `encryptor` and `decryptor`."""
+    encryption: list[EncryptionAlgorithm]
+    """For `oaep-encrypt`, `oaep-decrypt`, `hpke-encrypt`, `hpke-decrypt`, `hpke-sender` and `hpke-recipient`."""
+    agreement: list[AgreementAlgorithm]
+    """For `agree`."""
+    derivation: list[DerivationAlgorithm]
+    """For `agree`, `derive-key` and `derive-bits`."""
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
@@ -314,6 +518,23 @@ class Encrypted:
     """The nonce that the host chose. It is not secret; decryption needs it."""
     ciphertext: bytes
     """The ciphertext followed by the tag: 16 bytes longer than the plaintext."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class CipherEncrypted:
+    """What `cipher-encrypt` gives.
+
+    WIT:
+        record cipher-encrypted {
+          iv: list<u8>,
+          ciphertext: list<u8>,
+        }
+    """
+
+    iv: bytes
+    """The IV that the host chose, 16 bytes. It is not secret; decryption needs it."""
+    ciphertext: bytes
+    """The ciphertext. Nothing protects it from being changed."""
 
 
 class Key(_support.Resource):
@@ -335,7 +556,8 @@ class Key(_support.Resource):
 
         Raises:
             Error: `invalid-argument` where `usage` is empty or names a use that the algorithm does not have (MAC and
-              signature keys: sign and verify; AEAD keys: encrypt and decrypt); `unsupported` for an algorithm that
+              signature keys: sign and verify; AEAD, cipher and encryption keys: encrypt and decrypt; agreement keys:
+              derive-key; derivation keys: derive-key and derive-bits); `unsupported` for an algorithm that
               `supported-algorithms` does not list; `limit-exceeded` where the workload holds too many objects.
 
         HAL: CRY-1
@@ -354,8 +576,11 @@ class Key(_support.Resource):
         usage: KeyUsage,
         exportable: bool,
     ) -> Key:
-        """Makes a key from key material of at most 16 KiB. Public keys can be used to verify only. Importing the same
-        material twice makes two keys that know nothing of each other.
+        """Makes a key from key material of at most 16 KiB. The public keys of signatures can be used to verify only and
+        those of encryption to encrypt only; those of agreement have no use of their own, so that their `usage` is
+        empty. Importing the same material twice makes two keys that know nothing of each other, so that a nonce used
+        with one is not refused by the other: import a key once, and never choose nonces for a key that others
+        encrypt with too.
 
         Args:
             algorithm: `key-algorithm`
@@ -367,8 +592,8 @@ class Key(_support.Resource):
         Raises:
             Error: `invalid-argument` where the material is not a key of that algorithm in that format, is weak (RSA
               below 2048 bits, with an even exponent or one below 65,537; a point of small order) or not on the
-              curve, or where `usage` is empty or does not fit; `unsupported` for an algorithm that is not listed;
-              `limit-exceeded` for more material.
+              curve, or where `usage` does not fit or is empty without need; `unsupported` for an algorithm that is
+              not listed; `limit-exceeded` for more material.
 
         HAL: CRY-1
 
@@ -419,7 +644,8 @@ class Key(_support.Resource):
         return _call_key_exportable(self)
 
     def public_key(self) -> Key:
-        """The public part of a private key, usable to verify; of a public key, the same key again.
+        """The public part of a private key, usable to verify or to encrypt as its algorithm has it, or as the peer of
+        `agree`; of a public key, the same key again.
 
         Raises:
             Error: `invalid-argument` for a secret key.
@@ -576,6 +802,377 @@ class MacContext(_support.Resource):
             verify: func(tag: list<u8>) -> result<_, error>;
         """
         _call_mac_context_verify(self, tag)
+
+
+class Signer(_support.Resource):
+    """A signature of a message in several parts: ECDSA and RSASSA-PSS, which sign a hash. Ed25519 and Ed448 read a
+    message twice and take it whole only.
+
+    WIT:
+        resource signer;
+    """
+
+    @staticmethod
+    def start(key: Key) -> Signer:
+        """Starts a signature with a private key. The context stays usable when the key is dropped.
+
+        Args:
+            key: `borrow<key>`
+
+        Raises:
+            Error: `invalid-argument` for a key of another kind or of an algorithm that takes whole messages only;
+              `access-denied` where the key may not sign; `limit-exceeded` where the workload holds too many objects.
+
+        HAL: CRY-4
+
+        WIT:
+            start: static func(key: borrow<key>) -> result<signer, error>;
+        """
+        return _call_signer_start(key)
+
+    def update(self, data: bytes) -> None:
+        """Adds at most 1 MiB to the message.
+
+        Args:
+            data: `list<u8>`
+
+        Raises:
+            Error: `limit-exceeded` for more; `invalid-state` after `finish`.
+
+        HAL: CRY-4
+
+        WIT:
+            update: func(data: list<u8>) -> result<_, error>;
+        """
+        _call_signer_update(self, data)
+
+    def finish(self) -> bytes:
+        """Ends the message and gives its signature, as `sign` gives it for the whole.
+
+        Raises:
+            Error: `invalid-state` after `finish`.
+
+        HAL: CRY-4
+
+        WIT:
+            finish: func() -> result<list<u8>, error>;
+        """
+        return _call_signer_finish(self)
+
+
+class Verifier(_support.Resource):
+    """The verification of a signature of a message in several parts, for the algorithms of `signer`.
+
+    WIT:
+        resource verifier;
+    """
+
+    @staticmethod
+    def start(key: Key) -> Verifier:
+        """Starts a verification with a public or private key. The context stays usable when the key is dropped.
+
+        Args:
+            key: `borrow<key>`
+
+        Raises:
+            Error: `invalid-argument` for a key of another kind or of an algorithm that takes whole messages only;
+              `access-denied` where the key may not verify; `limit-exceeded` where the workload holds too many
+              objects.
+
+        HAL: CRY-5
+
+        WIT:
+            start: static func(key: borrow<key>) -> result<verifier, error>;
+        """
+        return _call_verifier_start(key)
+
+    def update(self, data: bytes) -> None:
+        """Adds at most 1 MiB to the message.
+
+        Args:
+            data: `list<u8>`
+
+        Raises:
+            Error: `limit-exceeded` for more; `invalid-state` after `finish`.
+
+        HAL: CRY-5
+
+        WIT:
+            update: func(data: list<u8>) -> result<_, error>;
+        """
+        _call_verifier_update(self, data)
+
+    def finish(self, signature: bytes) -> None:
+        """Ends the message and verifies its signature of at most 1 MiB.
+
+        Args:
+            signature: `list<u8>`
+
+        Raises:
+            Error: `verification-failed` where the signature is not valid, whatever its form; `limit-exceeded` for a
+              longer one; `invalid-state` after `finish`.
+
+        HAL: CRY-5
+
+        WIT:
+            finish: func(signature: list<u8>) -> result<_, error>;
+        """
+        _call_verifier_finish(self, signature)
+
+
+class Encryptor(_support.Resource):
+    """Encryption in several parts with a cipher that does not authenticate. One message has at most 64 GiB.
+
+    WIT:
+        resource encryptor;
+    """
+
+    @staticmethod
+    def start(key: Key) -> Encryptor:
+        """Starts a message under an IV that the host chooses, as `cipher-encrypt` does. The context stays usable when
+        the key is dropped.
+
+        Args:
+            key: `borrow<key>`
+
+        Raises:
+            Error: `invalid-argument` for a key of another kind; `access-denied` where the key may not encrypt;
+              `limit-exceeded` after 2^32 encryptions with one key, or where the workload holds too many objects.
+
+        HAL: CRY-7
+
+        WIT:
+            start: static func(key: borrow<key>) -> result<encryptor, error>;
+        """
+        return _call_encryptor_start(key)
+
+    @staticmethod
+    def start_with_iv(key: Key, iv: bytes) -> Encryptor:
+        """Starts a message under an IV of 16 bytes that the caller chose, as `cipher-encrypt-with-iv` does.
+
+        Args:
+            key: `borrow<key>`
+            iv: `list<u8>`
+
+        Raises:
+            Error: as `cipher-encrypt-with-iv`; `limit-exceeded` too where the workload holds too many objects.
+
+        HAL: CRY-7
+
+        WIT:
+            start-with-iv: static func(key: borrow<key>, iv: list<u8>) -> result<encryptor, error>;
+        """
+        return _call_encryptor_start_with_iv(key, iv)
+
+    def iv(self) -> bytes:
+        """The IV of the message, 16 bytes, which decryption needs.
+
+        HAL: CRY-7
+
+        WIT:
+            iv: func() -> list<u8>;
+        """
+        return _call_encryptor_iv(self)
+
+    def update(self, data: bytes) -> bytes:
+        """Adds at most 1 MiB to the plaintext, and gives the ciphertext that is ready: as much in counter mode; in CBC
+        mode whole blocks, up to 15 bytes less or more.
+
+        Args:
+            data: `list<u8>`
+
+        Raises:
+            Error: `limit-exceeded` for more data, or where the message grows beyond 64 GiB or the counter beyond its
+              4 bytes; `invalid-state` after `finish`.
+
+        HAL: CRY-7
+
+        WIT:
+            update: func(data: list<u8>) -> result<list<u8>, error>;
+        """
+        return _call_encryptor_update(self, data)
+
+    def finish(self) -> bytes:
+        """Ends the message and gives the rest of the ciphertext: nothing in counter mode, one block in CBC mode.
+
+        Raises:
+            Error: `invalid-state` after `finish`.
+
+        HAL: CRY-7
+
+        WIT:
+            finish: func() -> result<list<u8>, error>;
+        """
+        return _call_encryptor_finish(self)
+
+
+class Decryptor(_support.Resource):
+    """Decryption in several parts with a cipher that does not authenticate: what it gives may have been changed by
+    anybody.
+
+    WIT:
+        resource decryptor;
+    """
+
+    @staticmethod
+    def start(key: Key, iv: bytes) -> Decryptor:
+        """Starts a message that was encrypted under an IV of 16 bytes. The context stays usable when the key is
+        dropped.
+
+        Args:
+            key: `borrow<key>`
+            iv: `list<u8>`
+
+        Raises:
+            Error: `invalid-argument` for a key of another kind or an IV of the wrong length; `access-denied` where
+              the key may not decrypt; `limit-exceeded` where the workload holds too many objects.
+
+        HAL: CRY-8
+
+        WIT:
+            start: static func(key: borrow<key>, iv: list<u8>) -> result<decryptor, error>;
+        """
+        return _call_decryptor_start(key, iv)
+
+    def update(self, data: bytes) -> bytes:
+        """Adds at most 1 MiB to the ciphertext, and gives the plaintext that is ready: as much in counter mode; in CBC
+        mode whole blocks, the last one held back until `finish`.
+
+        Args:
+            data: `list<u8>`
+
+        Raises:
+            Error: `limit-exceeded` for more data; `invalid-state` after `finish`.
+
+        HAL: CRY-8
+
+        WIT:
+            update: func(data: list<u8>) -> result<list<u8>, error>;
+        """
+        return _call_decryptor_update(self, data)
+
+    def finish(self) -> bytes:
+        """Ends the message and gives the rest of the plaintext: nothing in counter mode, up to 15 bytes in CBC mode.
+
+        Raises:
+            Error: `verification-failed` where the ciphertext does not end in a whole block with proper padding, with
+              no word on what is wrong; `invalid-state` after `finish`.
+
+        HAL: CRY-8
+
+        WIT:
+            finish: func() -> result<list<u8>, error>;
+        """
+        return _call_decryptor_finish(self)
+
+
+class HpkeSender(_support.Resource):
+    """The sending end of HPKE in base mode (RFC 9180, section 5): several messages to the owner of one public key, in
+    order.
+
+    WIT:
+        resource hpke-sender;
+    """
+
+    @staticmethod
+    def start(key: Key, info: bytes) -> HpkeSender:
+        """Makes a secret for the owner of the key and starts to send under it. Both ends state the same `info` of at
+        most 1 MiB. The context stays usable when the key is dropped.
+
+        Args:
+            key: `borrow<key>`
+            info: `list<u8>`
+
+        Raises:
+            Error: `invalid-argument` for a key of another kind; `access-denied` where the key may not encrypt;
+              `limit-exceeded` for more data, or where the workload holds too many objects.
+
+        HAL: CRY-2
+
+        WIT:
+            start: static func(key: borrow<key>, info: list<u8>) -> result<hpke-sender, error>;
+        """
+        return _call_hpke_sender_start(key, info)
+
+    def encapsulated(self) -> bytes:
+        """The encapsulated secret, which the recipient needs to start: 32 bytes with X25519, 65 with P-256.
+
+        HAL: CRY-2
+
+        WIT:
+            encapsulated: func() -> list<u8>;
+        """
+        return _call_hpke_sender_encapsulated(self)
+
+    def encrypt(self, plaintext: bytes, associated_data: bytes) -> bytes:
+        """Encrypts the next message of at most 1 MiB and authenticates it with at most 1 MiB of associated data. Gives
+        the ciphertext followed by a tag of 16 bytes. The number of the message is part of it, and is not in it.
+
+        Args:
+            plaintext: `list<u8>`
+            associated_data: `list<u8>`
+
+        Raises:
+            Error: `limit-exceeded` for more data, or after 2^32 messages.
+
+        HAL: CRY-2
+
+        WIT:
+            encrypt: func(plaintext: list<u8>, associated-data: list<u8>) -> result<list<u8>, error>;
+        """
+        return _call_hpke_sender_encrypt(self, plaintext, associated_data)
+
+
+class HpkeRecipient(_support.Resource):
+    """The receiving end of HPKE in base mode. It tells that messages come from one sender, in order and without gaps;
+    not who that is.
+
+    WIT:
+        resource hpke-recipient;
+    """
+
+    @staticmethod
+    def start(key: Key, encapsulated: bytes, info: bytes) -> HpkeRecipient:
+        """Starts to receive what a sender encapsulated: 32 bytes with X25519, 65 with P-256. `info` is at most 1 MiB.
+        The context stays usable when the key is dropped.
+
+        Args:
+            key: `borrow<key>`
+            encapsulated: `list<u8>`
+            info: `list<u8>`
+
+        Raises:
+            Error: `verification-failed` where `encapsulated` is no such secret: of another length, not a point of
+              the curve, or of small order; `invalid-argument` for a key of another kind; `access-denied` where the
+              key may not decrypt; `limit-exceeded` for more data, or where the workload holds too many objects.
+
+        HAL: CRY-3
+
+        WIT:
+            start: static func(key: borrow<key>, encapsulated: list<u8>, info: list<u8>) -> result<hpke-recipient,
+              error>;
+        """
+        return _call_hpke_recipient_start(key, encapsulated, info)
+
+    def decrypt(self, ciphertext: bytes, associated_data: bytes) -> bytes:
+        """Verifies and decrypts the next message: at most 1 MiB and 16 bytes of ciphertext followed by tag, at most 1
+        MiB of associated data. After a failure the same message is still the next one, so that a forged one in
+        between does no harm.
+
+        Args:
+            ciphertext: `list<u8>`
+            associated_data: `list<u8>`
+
+        Raises:
+            Error: `verification-failed` where message, associated data, number, `info` or key do not belong
+              together; `limit-exceeded` for more data, or after 2^32 messages.
+
+        HAL: CRY-3
+
+        WIT:
+            decrypt: func(ciphertext: list<u8>, associated-data: list<u8>) -> result<list<u8>, error>;
+        """
+        return _call_hpke_recipient_decrypt(self, ciphertext, associated_data)
 
 
 def supported_algorithms() -> Algorithms:
@@ -753,6 +1350,241 @@ def verify(key: Key, message: bytes, signature: bytes) -> None:
     _call_verify(key, message, signature)
 
 
+def cipher_encrypt(key: Key, plaintext: bytes) -> CipherEncrypted:
+    """Encrypts at most 1 MiB with a cipher that does not authenticate, under an IV that the host chooses: in counter
+    mode a nonce that the host has not used with this key before and a counter of zero, in CBC mode 16 random bytes.
+
+    Args:
+        key: `borrow<key>`
+        plaintext: `list<u8>`
+
+    Raises:
+        Error: `invalid-argument` for a key of another kind; `access-denied` where the key may not encrypt;
+          `limit-exceeded` for more data, or after 2^32 encryptions with one key.
+
+    HAL: CRY-7
+
+    WIT:
+        cipher-encrypt: func(key: borrow<key>, plaintext: list<u8>) -> result<cipher-encrypted, error>;
+    """
+    return _call_cipher_encrypt(key, plaintext)
+
+
+def cipher_encrypt_with_iv(key: Key, iv: bytes, plaintext: bytes) -> bytes:
+    """Encrypts as `cipher-encrypt` does, under an IV of 16 bytes that the caller chose because it must interoperate. In
+    counter mode the first 12 bytes are the nonce, which a key takes once, and the counter may start anywhere as long
+    as it does not overflow; in CBC mode an IV that others can foresee gives the plaintext away.
+
+    Args:
+        key: `borrow<key>`
+        iv: `list<u8>`
+        plaintext: `list<u8>`
+
+    Raises:
+        Error: as `cipher-encrypt`; `invalid-argument` too for an IV of the wrong length, or one whose nonce (in CBC
+          mode: the whole) was used with this key before; `limit-exceeded` too where the counter would overflow, or
+          after 65,536 IVs of the caller's with one key.
+
+    HAL: CRY-7
+
+    WIT:
+        cipher-encrypt-with-iv: func(key: borrow<key>, iv: list<u8>, plaintext: list<u8>) -> result<list<u8>, error>;
+    """
+    return _call_cipher_encrypt_with_iv(key, iv, plaintext)
+
+
+def cipher_decrypt(key: Key, iv: bytes, ciphertext: bytes) -> bytes:
+    """Decrypts at most 1 MiB and 16 bytes with a cipher that does not authenticate: whoever can change the ciphertext
+    changes the plaintext. In CBC mode the answer tells whether the padding was proper, which is enough to decrypt by
+    trial whatever one can have decrypted: verify a MAC of IV and ciphertext before.
+
+    Args:
+        key: `borrow<key>`
+        iv: `list<u8>`
+        ciphertext: `list<u8>`
+
+    Raises:
+        Error: `verification-failed` where the ciphertext is not whole blocks with proper padding (CBC mode), with no
+          word on what is wrong; `invalid-argument` for a key of another kind or an IV that has not 16 bytes;
+          `access-denied` where the key may not decrypt; `limit-exceeded` for more data.
+
+    HAL: CRY-8
+
+    WIT:
+        cipher-decrypt: func(key: borrow<key>, iv: list<u8>, ciphertext: list<u8>) -> result<list<u8>, error>;
+    """
+    return _call_cipher_decrypt(key, iv, ciphertext)
+
+
+def oaep_encrypt(key: Key, plaintext: bytes, label: bytes) -> bytes:
+    """Encrypts with RSAES-OAEP (RFC 8017, section 7.1.1). The plaintext has at most as many bytes as the modulus less
+    twice the hash less 2 (318 with 3072 bits and SHA-256); the label, which both ends must state, at most 1 MiB. The
+    ciphertext is as long as the modulus.
+
+    Args:
+        key: `borrow<key>`
+        plaintext: `list<u8>`
+        label: `list<u8>`
+
+    Raises:
+        Error: `invalid-argument` for a key of another kind; `access-denied` where the key may not encrypt;
+          `limit-exceeded` for more data.
+
+    HAL: CRY-2
+
+    WIT:
+        oaep-encrypt: func(key: borrow<key>, plaintext: list<u8>, label: list<u8>) -> result<list<u8>, error>;
+    """
+    return _call_oaep_encrypt(key, plaintext, label)
+
+
+def oaep_decrypt(key: Key, ciphertext: bytes, label: bytes) -> bytes:
+    """Decrypts with RSAES-OAEP (RFC 8017, section 7.1.2). `ciphertext` and `label` are at most 1 MiB.
+
+    Args:
+        key: `borrow<key>`
+        ciphertext: `list<u8>`
+        label: `list<u8>`
+
+    Raises:
+        Error: `verification-failed` where ciphertext, label and key do not belong together, with no word on what is
+          wrong; `invalid-argument` for a key of another kind; `access-denied` where the key may not decrypt;
+          `limit-exceeded` for more data.
+
+    HAL: CRY-3
+
+    WIT:
+        oaep-decrypt: func(key: borrow<key>, ciphertext: list<u8>, label: list<u8>) -> result<list<u8>, error>;
+    """
+    return _call_oaep_decrypt(key, ciphertext, label)
+
+
+def hpke_encrypt(key: Key, info: bytes, plaintext: bytes, associated_data: bytes) -> bytes:
+    """Encrypts one message with HPKE in base mode (RFC 9180, section 6.1): at most 1 MiB each of plaintext, `info` and
+    associated data, which both ends state alike. Gives the encapsulated secret (32 bytes with X25519, 65 with
+    P-256), the ciphertext and a tag of 16 bytes, one after the other.
+
+    Args:
+        key: `borrow<key>`
+        info: `list<u8>`
+        plaintext: `list<u8>`
+        associated_data: `list<u8>`
+
+    Raises:
+        Error: `invalid-argument` for a key of another kind; `access-denied` where the key may not encrypt;
+          `limit-exceeded` for more data.
+
+    HAL: CRY-2
+
+    WIT:
+        hpke-encrypt: func(key: borrow<key>, info: list<u8>, plaintext: list<u8>, associated-data: list<u8>) ->
+          result<list<u8>, error>;
+    """
+    return _call_hpke_encrypt(key, info, plaintext, associated_data)
+
+
+def hpke_decrypt(key: Key, info: bytes, ciphertext: bytes, associated_data: bytes) -> bytes:
+    """Verifies and decrypts what `hpke-encrypt` gave: at most 1 MiB and 81 bytes of ciphertext, 1 MiB each of `info`
+    and associated data. It does not tell who encrypted.
+
+    Args:
+        key: `borrow<key>`
+        info: `list<u8>`
+        ciphertext: `list<u8>`
+        associated_data: `list<u8>`
+
+    Raises:
+        Error: `verification-failed` where encapsulated secret, ciphertext, tag, `info`, associated data or key do
+          not belong together; `invalid-argument` for a key of another kind; `access-denied` where the key may not
+          decrypt; `limit-exceeded` for more data.
+
+    HAL: CRY-3
+
+    WIT:
+        hpke-decrypt: func(key: borrow<key>, info: list<u8>, ciphertext: list<u8>, associated-data: list<u8>) ->
+          result<list<u8>, error>;
+    """
+    return _call_hpke_decrypt(key, info, ciphertext, associated_data)
+
+
+def agree(key: Key, peer: Key, derivation: DerivationAlgorithm, usage: KeyUsage, exportable: bool) -> Key:
+    """Agrees on a secret with the owner of the public key `peer`, from a private key of the same algorithm. The secret
+    is a new key to derive others from, since it is not uniform; it can be exportable only where the private key is.
+    Nobody knows from this who the owner is.
+
+    Args:
+        key: `borrow<key>`
+        peer: `borrow<key>`
+        derivation: `derivation-algorithm`
+        usage: `key-usage`
+        exportable: `bool`
+
+    Raises:
+        Error: `invalid-argument` for a key of another kind, keys of different algorithms, a public key in place of
+          the private one or the other way round, or a `usage` that is empty or does not fit a derivation key;
+          `access-denied` where the private key may not derive keys, or where an exportable key is asked of one that
+          is not; `unsupported` for a derivation that is not listed; `limit-exceeded` where the workload holds too
+          many objects.
+
+    HAL: CRY-1
+
+    WIT:
+        agree: func(key: borrow<key>, peer: borrow<key>, derivation: derivation-algorithm, usage: key-usage,
+          exportable: bool) -> result<key, error>;
+    """
+    return _call_agree(key, peer, derivation, usage, exportable)
+
+
+def derive_key(key: Key, salt: bytes, info: bytes, algorithm: KeyAlgorithm, usage: KeyUsage, exportable: bool) -> Key:
+    """Derives a secret key with HKDF (RFC 5869) from a derivation key; salt and info are at most 1 MiB each, and either
+    may be empty. The key is as long as a generated one of its algorithm, and exportable only where the derivation
+    key is.
+
+    Args:
+        key: `borrow<key>`
+        salt: `list<u8>`
+        info: `list<u8>`
+        algorithm: `key-algorithm`
+        usage: `key-usage`
+        exportable: `bool`
+
+    Raises:
+        Error: `invalid-argument` for a key of another kind, an `algorithm` whose keys are not secret bytes, or a
+          `usage` that is empty or does not fit it; `access-denied` where the derivation key may not derive keys, or
+          where an exportable key is asked of one that is not; `limit-exceeded` for more data, or where the workload
+          holds too many objects; `unsupported` for an algorithm that is not listed.
+
+    HAL: CRY-1
+
+    WIT:
+        derive-key: func(key: borrow<key>, salt: list<u8>, info: list<u8>, algorithm: key-algorithm, usage:
+          key-usage, exportable: bool) -> result<key, error>;
+    """
+    return _call_derive_key(key, salt, info, algorithm, usage, exportable)
+
+
+def derive_bits(key: Key, salt: bytes, info: bytes, length: int) -> bytes:
+    """Derives bytes with HKDF (RFC 5869) from an exportable derivation key: 1 to 255 times the hash; salt and info are
+    at most 1 MiB each.
+
+    Args:
+        key: `borrow<key>`
+        salt: `list<u8>`
+        info: `list<u8>`
+        length: `u32`
+
+    Raises:
+        Error: `invalid-argument` for a key of another kind or a length of zero; `access-denied` where the derivation
+          key is not exportable or may not derive bits; `limit-exceeded` for more data or a greater length.
+
+    HAL: CRY-1
+
+    WIT:
+        derive-bits: func(key: borrow<key>, salt: list<u8>, info: list<u8>, length: u32) -> result<list<u8>, error>;
+    """
+    return _call_derive_bits(key, salt, info, length)
+
+
 _codec_hash_algorithm: _support.Codec[HashAlgorithm] = _support.enum_(HashAlgorithm, _raw.HashAlgorithm)
 _codec_mac_algorithm: _support.Codec[MacAlgorithm] = _support.enum_(MacAlgorithm, _raw.MacAlgorithm)
 _codec_aead_algorithm: _support.Codec[AeadAlgorithm] = _support.enum_(AeadAlgorithm, _raw.AeadAlgorithm)
@@ -760,12 +1592,29 @@ _codec_signature_algorithm: _support.Codec[SignatureAlgorithm] = _support.enum_(
     SignatureAlgorithm,
     _raw.SignatureAlgorithm,
 )
+_codec_cipher_algorithm: _support.Codec[CipherAlgorithm] = _support.enum_(CipherAlgorithm, _raw.CipherAlgorithm)
+_codec_encryption_algorithm: _support.Codec[EncryptionAlgorithm] = _support.enum_(
+    EncryptionAlgorithm,
+    _raw.EncryptionAlgorithm,
+)
+_codec_agreement_algorithm: _support.Codec[AgreementAlgorithm] = _support.enum_(
+    AgreementAlgorithm,
+    _raw.AgreementAlgorithm,
+)
+_codec_derivation_algorithm: _support.Codec[DerivationAlgorithm] = _support.enum_(
+    DerivationAlgorithm,
+    _raw.DerivationAlgorithm,
+)
 _codec_key_algorithm: _support.Codec[KeyAlgorithm] = _support.variant(
     "KeyAlgorithm",
     (
         (KeyAlgorithm_Mac, _raw.KeyAlgorithm_Mac, _codec_mac_algorithm),
         (KeyAlgorithm_Aead, _raw.KeyAlgorithm_Aead, _codec_aead_algorithm),
         (KeyAlgorithm_Signature, _raw.KeyAlgorithm_Signature, _codec_signature_algorithm),
+        (KeyAlgorithm_Cipher, _raw.KeyAlgorithm_Cipher, _codec_cipher_algorithm),
+        (KeyAlgorithm_Encryption, _raw.KeyAlgorithm_Encryption, _codec_encryption_algorithm),
+        (KeyAlgorithm_Agreement, _raw.KeyAlgorithm_Agreement, _codec_agreement_algorithm),
+        (KeyAlgorithm_Derivation, _raw.KeyAlgorithm_Derivation, _codec_derivation_algorithm),
     ),
 )
 _codec_key_usage: _support.Codec[KeyUsage] = _support.flags(KeyUsage, _raw.KeyUsage)
@@ -779,12 +1628,21 @@ _codec_algorithms: _support.Codec[Algorithms] = _support.record(
         ("mac", "mac", _support.list_(_codec_mac_algorithm)),
         ("aead", "aead", _support.list_(_codec_aead_algorithm)),
         ("signature", "signature", _support.list_(_codec_signature_algorithm)),
+        ("cipher", "cipher", _support.list_(_codec_cipher_algorithm)),
+        ("encryption", "encryption", _support.list_(_codec_encryption_algorithm)),
+        ("agreement", "agreement", _support.list_(_codec_agreement_algorithm)),
+        ("derivation", "derivation", _support.list_(_codec_derivation_algorithm)),
     ),
 )
 _codec_encrypted: _support.Codec[Encrypted] = _support.record(
     Encrypted,
     _raw.Encrypted,
     (("nonce", "nonce", _support.bytes_), ("ciphertext", "ciphertext", _support.bytes_)),
+)
+_codec_cipher_encrypted: _support.Codec[CipherEncrypted] = _support.record(
+    CipherEncrypted,
+    _raw.CipherEncrypted,
+    (("iv", "iv", _support.bytes_), ("ciphertext", "ciphertext", _support.bytes_)),
 )
 _call_key_generate: _support.Call[Key] = _support.fallible(
     _raw.Key.generate,
@@ -865,6 +1723,115 @@ _call_mac_context_verify: _support.Call[None] = _support.fallible_procedure(
     (_support.borrow(MacContext), _support.bytes_),
     _elastic_hal_types._codec_error.lift,
 )
+_call_signer_start: _support.Call[Signer] = _support.fallible(
+    _raw.Signer.start,
+    (_support.borrow(Key),),
+    _support.own(Signer),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_signer_update: _support.Call[None] = _support.fallible_procedure(
+    _raw.Signer.update,
+    (_support.borrow(Signer), _support.bytes_),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_signer_finish: _support.Call[bytes] = _support.fallible(
+    _raw.Signer.finish,
+    (_support.borrow(Signer),),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_verifier_start: _support.Call[Verifier] = _support.fallible(
+    _raw.Verifier.start,
+    (_support.borrow(Key),),
+    _support.own(Verifier),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_verifier_update: _support.Call[None] = _support.fallible_procedure(
+    _raw.Verifier.update,
+    (_support.borrow(Verifier), _support.bytes_),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_verifier_finish: _support.Call[None] = _support.fallible_procedure(
+    _raw.Verifier.finish,
+    (_support.borrow(Verifier), _support.bytes_),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_encryptor_start: _support.Call[Encryptor] = _support.fallible(
+    _raw.Encryptor.start,
+    (_support.borrow(Key),),
+    _support.own(Encryptor),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_encryptor_start_with_iv: _support.Call[Encryptor] = _support.fallible(
+    _raw.Encryptor.start_with_iv,
+    (_support.borrow(Key), _support.bytes_),
+    _support.own(Encryptor),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_encryptor_iv: _support.Call[bytes] = _support.function(
+    _raw.Encryptor.iv,
+    (_support.borrow(Encryptor),),
+    _support.bytes_,
+)
+_call_encryptor_update: _support.Call[bytes] = _support.fallible(
+    _raw.Encryptor.update,
+    (_support.borrow(Encryptor), _support.bytes_),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_encryptor_finish: _support.Call[bytes] = _support.fallible(
+    _raw.Encryptor.finish,
+    (_support.borrow(Encryptor),),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_decryptor_start: _support.Call[Decryptor] = _support.fallible(
+    _raw.Decryptor.start,
+    (_support.borrow(Key), _support.bytes_),
+    _support.own(Decryptor),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_decryptor_update: _support.Call[bytes] = _support.fallible(
+    _raw.Decryptor.update,
+    (_support.borrow(Decryptor), _support.bytes_),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_decryptor_finish: _support.Call[bytes] = _support.fallible(
+    _raw.Decryptor.finish,
+    (_support.borrow(Decryptor),),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_hpke_sender_start: _support.Call[HpkeSender] = _support.fallible(
+    _raw.HpkeSender.start,
+    (_support.borrow(Key), _support.bytes_),
+    _support.own(HpkeSender),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_hpke_sender_encapsulated: _support.Call[bytes] = _support.function(
+    _raw.HpkeSender.encapsulated,
+    (_support.borrow(HpkeSender),),
+    _support.bytes_,
+)
+_call_hpke_sender_encrypt: _support.Call[bytes] = _support.fallible(
+    _raw.HpkeSender.encrypt,
+    (_support.borrow(HpkeSender), _support.bytes_, _support.bytes_),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_hpke_recipient_start: _support.Call[HpkeRecipient] = _support.fallible(
+    _raw.HpkeRecipient.start,
+    (_support.borrow(Key), _support.bytes_, _support.bytes_),
+    _support.own(HpkeRecipient),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_hpke_recipient_decrypt: _support.Call[bytes] = _support.fallible(
+    _raw.HpkeRecipient.decrypt,
+    (_support.borrow(HpkeRecipient), _support.bytes_, _support.bytes_),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
 _call_supported_algorithms: _support.Call[Algorithms] = _support.function(
     _raw.supported_algorithms,
     (),
@@ -914,5 +1881,65 @@ _call_sign: _support.Call[bytes] = _support.fallible(
 _call_verify: _support.Call[None] = _support.fallible_procedure(
     _raw.verify,
     (_support.borrow(Key), _support.bytes_, _support.bytes_),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_cipher_encrypt: _support.Call[CipherEncrypted] = _support.fallible(
+    _raw.cipher_encrypt,
+    (_support.borrow(Key), _support.bytes_),
+    _codec_cipher_encrypted,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_cipher_encrypt_with_iv: _support.Call[bytes] = _support.fallible(
+    _raw.cipher_encrypt_with_iv,
+    (_support.borrow(Key), _support.bytes_, _support.bytes_),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_cipher_decrypt: _support.Call[bytes] = _support.fallible(
+    _raw.cipher_decrypt,
+    (_support.borrow(Key), _support.bytes_, _support.bytes_),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_oaep_encrypt: _support.Call[bytes] = _support.fallible(
+    _raw.oaep_encrypt,
+    (_support.borrow(Key), _support.bytes_, _support.bytes_),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_oaep_decrypt: _support.Call[bytes] = _support.fallible(
+    _raw.oaep_decrypt,
+    (_support.borrow(Key), _support.bytes_, _support.bytes_),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_hpke_encrypt: _support.Call[bytes] = _support.fallible(
+    _raw.hpke_encrypt,
+    (_support.borrow(Key), _support.bytes_, _support.bytes_, _support.bytes_),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_hpke_decrypt: _support.Call[bytes] = _support.fallible(
+    _raw.hpke_decrypt,
+    (_support.borrow(Key), _support.bytes_, _support.bytes_, _support.bytes_),
+    _support.bytes_,
+    _elastic_hal_types._codec_error.lift,
+)
+_call_agree: _support.Call[Key] = _support.fallible(
+    _raw.agree,
+    (_support.borrow(Key), _support.borrow(Key), _codec_derivation_algorithm, _codec_key_usage, _support.bool_),
+    _support.own(Key),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_derive_key: _support.Call[Key] = _support.fallible(
+    _raw.derive_key,
+    (_support.borrow(Key), _support.bytes_, _support.bytes_, _codec_key_algorithm, _codec_key_usage, _support.bool_),
+    _support.own(Key),
+    _elastic_hal_types._codec_error.lift,
+)
+_call_derive_bits: _support.Call[bytes] = _support.fallible(
+    _raw.derive_bits,
+    (_support.borrow(Key), _support.bytes_, _support.bytes_, _support.u32),
+    _support.bytes_,
     _elastic_hal_types._codec_error.lift,
 )

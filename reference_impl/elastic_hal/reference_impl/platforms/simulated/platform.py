@@ -11,9 +11,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from elastic_hal.reference_impl.eat import PLATFORM_SIMULATED, Claims, DebugStatus, encode_claims, sign_token
-from elastic_hal.runtime.platform import Evidence, EvidenceRequest, Measurement, PlatformError
+from elastic_hal.runtime.platform import (
+    Evidence,
+    EvidenceRequest,
+    Measurement,
+    PlatformError,
+    SealingKey,
+    SealingParametersError,
+    SealingRequest,
+)
 
 from .authority import ATTESTATION_VALIDITY, RootAuthority
+from .sealing import SealingRoot
 
 FIRMWARE_STATEMENT: Final = b"elastic-hal simulated platform, firmware 1.0"
 """What stands for the firmware: nothing boots a simulated platform, so this text is what is measured."""
@@ -27,9 +36,11 @@ class SimulatedPlatform:
     name: Final = "simulated"
     platform_type: Final = PLATFORM_SIMULATED
     debug: Final = True
+    seals: Final = True
 
-    def __init__(self, authority: RootAuthority) -> None:
+    def __init__(self, authority: RootAuthority, sealing: SealingRoot) -> None:
         self._authority = authority
+        self._sealing = sealing
         self._lock = threading.Lock()
         self._key, self._certificate = _new_attestation_key(authority)
         root_key = authority.certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -63,6 +74,12 @@ class SimulatedPlatform:
         except ValueError as error:
             raise PlatformError(f"evidence cannot state that: {error}") from None
         return Evidence("eat", sign_token(payload, key, chain), chain)
+
+    def sealing_key(self, request: SealingRequest) -> SealingKey:
+        """Give a key of this machine. There are no versions of it, so that there are no parameters."""
+        if request.parameters:
+            raise SealingParametersError("the simulated platform gives keys without parameters")
+        return SealingKey(self._sealing.key(self.measurements() if request.measured else (), request.context))
 
     def _current_key(self) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         """Give the attestation key, replaced by a new one when half of its certificate's life is over."""

@@ -1,0 +1,138 @@
+"""Channels between two guests in Python: bytes a second at 64 KiB a message, and how long a round trip takes.
+
+Beside it the same work by two threads of the host with nothing but a queue between them, in the same run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import queue
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from elastic_hal.guest_sdk.build import build
+from elastic_hal.reference_impl import platforms
+from elastic_hal.reference_impl.host import ReferenceHost
+from elastic_hal.runtime.channel_grants import ChannelGrant
+from elastic_hal.runtime.engine import Engine
+from elastic_hal.runtime.group import Group
+from elastic_hal.runtime.identity import Identity
+from elastic_hal.runtime.policy import Grant
+from elastic_hal.runtime.workload import Workload
+
+MESSAGE_BYTES = 64 * 1024
+MESSAGES = 2000
+ROUND_TRIPS = 3000
+
+_PROJECT = """[project]
+name = "bench-channels"
+version = "0.1.0"
+[tool.elastic-hal]
+app = "app"
+source = ["src"]
+"""
+_GUEST = '''"""One end of the measurement, chosen by the first argument; the measuring end prints seconds."""
+from elastic_hal.guest_sdk import channels, clock, program
+
+
+def main(arguments):
+    end, count = arguments[0], int(arguments[1])
+    if end == "sends":
+        data = bytes(int(arguments[2]))
+        with channels.Sender("data", to="reads", capacity=1 << 20) as sender:
+            for _ in range(count):
+                sender.send(data)
+    elif end == "reads":
+        with channels.Receiver("data", source="sends") as receiver:
+            receiver.receive()
+            with clock.Stopwatch() as watch:
+                assert sum(1 for _ in receiver) == count - 1
+            print(watch.elapsed)
+    elif end == "asks":
+        with channels.Sender("there", to="answers") as sender, channels.Receiver("back", source="answers") as receiver:
+            sender.send(b"x")
+            receiver.receive()
+            with clock.Stopwatch() as watch:
+                for _ in range(count):
+                    sender.send(b"x")
+                    receiver.receive()
+            print(watch.elapsed)
+    else:
+        with channels.Receiver("there", source="asks") as receiver, channels.Sender("back", to="asks") as sender:
+            for message in receiver:
+                sender.send(message)
+
+
+Run = program.command(main)
+'''
+
+
+def run() -> dict[str, float]:
+    """Runs both pairs of guests, and the pair of threads."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "project" / "src").mkdir(parents=True)
+        (folder / "project" / "pyproject.toml").write_text(_PROJECT)
+        (folder / "project" / "src" / "app.py").write_text(_GUEST)
+        engine = Engine(folder / "cache")
+        pair = _Pair(engine, build(folder / "project"), folder / "state")
+        moving = pair.seconds(
+            Grant(channels=(ChannelGrant("data", "reads", True),)),
+            Grant(channels=(ChannelGrant("data", "sends", False),)),
+            ("sends", str(MESSAGES), str(MESSAGE_BYTES)),
+            ("reads", str(MESSAGES)),
+        )
+        asking = pair.seconds(
+            Grant(channels=(ChannelGrant("there", "answers", True), ChannelGrant("back", "answers", False))),
+            Grant(channels=(ChannelGrant("there", "asks", False), ChannelGrant("back", "asks", True))),
+            ("asks", str(ROUND_TRIPS)),
+            ("answers", "0"),
+        )
+    mebibytes = (MESSAGES - 1) * MESSAGE_BYTES / 2**20
+    return {
+        "channels.mebibytes_per_second_at_64_kib": mebibytes / moving,
+        "channels.round_trip_s": asking / ROUND_TRIPS,
+        "channels.round_trip_of_two_threads_s": _round_trip_of_threads(),
+    }
+
+
+class _Pair:
+    def __init__(self, engine: Engine, component: Path, state: Path) -> None:
+        self._host = ReferenceHost(platforms.load("simulated", state_directory=state / "platform"), state=state)
+        self._engine = engine
+        self._component = engine.load(component)
+
+    def seconds(self, one: Grant, other: Grant, *arguments: tuple[str, ...]) -> float:
+        """What the measuring guest says that it took."""
+        printed = bytearray()
+        workloads = [self._workload(grant, words) for grant, words in zip((one, other), arguments, strict=True)]
+        ended = Group([dataclasses.replace(workload, output=printed.extend) for workload in workloads]).run()
+        for each in ended:
+            if not each.outcome.succeeded:
+                raise RuntimeError(f"{each.name}: {each.outcome.message}")
+        return float(printed)
+
+    def _workload(self, grant: Grant, arguments: tuple[str, ...]) -> Workload:
+        identity = Identity(arguments[0], self._component.digest)
+        return Workload(self._engine, self._component, identity, grant, link=self._host.link, arguments=arguments)
+
+
+def _round_trip_of_threads() -> float:
+    there: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    back: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def answer() -> None:
+        for _ in range(ROUND_TRIPS):
+            back.put(there.get())
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    begin = time.perf_counter()
+    for _ in range(ROUND_TRIPS):
+        there.put(b"x")
+        back.get()
+    seconds = (time.perf_counter() - begin) / ROUND_TRIPS
+    thread.join()
+    return seconds

@@ -1,0 +1,90 @@
+"""`elastic-hal run DEPLOYMENT.toml`: several workloads in one host, until the last one has ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from elastic_hal.cli.console import message
+from elastic_hal.cli.failures import CommandError
+from elastic_hal.cli.prefixed_output import PrefixedOutput
+from elastic_hal.cli.workloads import Host, open_host
+from elastic_hal.reference_impl.resources.budget import Amounts, Budget, of_this_machine
+from elastic_hal.runtime import abi
+from elastic_hal.runtime.components import LoadedComponent
+from elastic_hal.runtime.deployment import Deployment, Member
+from elastic_hal.runtime.group import Ended, Group
+from elastic_hal.runtime.workload import Workload
+
+Link = Callable[[abi.Linker, Workload], None]
+
+
+def run_deployment(
+    path: Path, platform: str, *, cached: bool = True, state: Path | None = None, mutant: str | None = None
+) -> int:
+    """Runs a deployment and gives its exit code: 0 where every workload exited with 0, else that of the first that
+    failed.
+    """
+    deployment = Deployment.load(path)
+    host = open_host(platform, deployment.policy, cached=cached, state=state, budget=_budget(deployment))
+    loaded = {member.name: host.load(member.component, member.name) for member in deployment.members}
+    link = None
+    if mutant is not None:
+        from elastic_hal.cli.mutant_host import mutant_link
+
+        link = mutant_link(host.reference, mutant)
+    streams: list[PrefixedOutput] = []
+    lock = threading.Lock()
+    width = max(len(member.name) for member in deployment.members)
+
+    def sink(name: str, descriptor: int) -> PrefixedOutput:
+        streams.append(PrefixedOutput(name, descriptor, lock, width))
+        return streams[-1]
+
+    workloads = [
+        dataclasses.replace(
+            _workload(host, deployment, member, loaded, link), output=sink(member.name, 1), error=sink(member.name, 2)
+        )
+        for member in deployment.members
+    ]
+    try:
+        ended = Group(workloads, _report).run(stop_on_failure=deployment.stop_on_failure)
+    finally:
+        for stream in streams:
+            stream.finish()
+    return next((each.outcome.exit_code for each in ended if not each.outcome.succeeded), 0)
+
+
+def _workload(
+    host: Host, deployment: Deployment, member: Member, loaded: dict[str, LoadedComponent], link: Link | None
+) -> Workload:
+    """A member with what the policy grants it, and the ends of channels that the deployment gives it."""
+    digests = {name: component.digest for name, component in loaded.items()}
+    workload = host.workload(loaded[member.name], member.name, member.arguments, link, inherit_input=False)
+    given = deployment.channels_of(member.name, digests)
+    granted = {(end.name, end.peer, end.sends): end for end in given}
+    for end in workload.grant.channels:
+        key = (end.name, end.peer, end.sends)
+        if key in granted and end.digest not in (None, granted[key].digest):
+            raise CommandError(
+                f"the policy ties channel {end.name!r} of {member.name!r} to another component than {end.peer!r} is",
+                hint="was it built again? Check it, then change the digest in the policy",
+            )
+        granted.setdefault(key, end)
+    return dataclasses.replace(workload, grant=dataclasses.replace(workload.grant, channels=tuple(granted.values())))
+
+
+def _budget(deployment: Deployment) -> Budget:
+    machine = of_this_machine()
+    memory, cpu = deployment.memory_bytes, deployment.cpu_thousandths
+    return Budget(
+        Amounts(machine.memory_bytes if memory is None else memory, machine.cpu_thousandths if cpu is None else cpu)
+    )
+
+
+def _report(ended: Ended) -> None:
+    """Says how a workload ended that did not end well."""
+    if not ended.outcome.succeeded and ended.outcome.reason != "stopped":
+        message(f"elastic-hal: {ended.name}: {ended.outcome.message}")

@@ -1,0 +1,120 @@
+"""The last state of a container as it is remembered apart from the storage: by this process, and by the platform.
+
+With the platform's, a container that was put back as a whole is noticed after a restart too. It is worth as much as the
+place it is in: on the simulated platform that is a directory of files, which whoever owns the machine can put back as
+well.
+"""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from pathlib import Path
+from typing import Protocol
+
+from ..bindings.elastic_hal import types
+from .errors import StorageFailure
+from .location import prepare
+
+
+class Anchor(Protocol):
+    """The anchor of one container: a sequence number that never falls, and the root that belongs to it."""
+
+    def check(self, sequence: int, root: bytes) -> None:
+        """Raise `verification-failed` for a state that is older than the anchor's, or another of the same number."""
+        ...
+
+    def advance(self, sequence: int, root: bytes) -> None:
+        """Remember a state."""
+        ...
+
+
+@dataclass(slots=True)
+class ProcessAnchor:
+    """What this process has seen."""
+
+    _known: tuple[int, bytes] | None = field(default=None)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def check(self, sequence: int, root: bytes) -> None:
+        """Compare with the last state that was seen."""
+        with self._lock:
+            if self._known is not None and not _follows(self._known, sequence, root):
+                raise types.Error_VerificationFailed
+            self._known = (sequence, root)
+
+    def advance(self, sequence: int, root: bytes) -> None:
+        """Remember a newer state."""
+        with self._lock:
+            if self._known is None or self._known[0] < sequence:
+                self._known = (sequence, root)
+
+
+class FileAnchor:
+    """A file of the platform's."""
+
+    def __init__(self, directory: Path, identity: str) -> None:
+        self._directory = directory
+        self._path = directory / hashlib.sha256(identity.encode()).hexdigest()
+
+    def check(self, sequence: int, root: bytes) -> None:
+        """Raise `verification-failed` for a state that is older than the anchor's, or another of the same number."""
+        with self._locked():
+            known = self._read()
+            if known is not None and not _follows(known, sequence, root):
+                raise types.Error_VerificationFailed
+            self._write_newer(known, sequence, root)
+
+    def advance(self, sequence: int, root: bytes) -> None:
+        """Remember a state. It is durable when this returns."""
+        with self._locked():
+            self._write_newer(self._read(), sequence, root)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        prepare(self._directory)
+        try:
+            descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                yield
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise StorageFailure(f"{self._path}: the anchor cannot be kept: {error.strerror}") from error
+
+    def _read(self) -> tuple[int, bytes] | None:
+        try:
+            text = self._path.read_text("ascii")
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            raise StorageFailure(f"{self._path}: is no anchor") from None
+        sequence, _, root = text.strip().partition(" ")
+        try:
+            return int(sequence), bytes.fromhex(root)
+        except ValueError:
+            raise StorageFailure(f"{self._path}: is no anchor") from None
+
+    def _write_newer(self, known: tuple[int, bytes] | None, sequence: int, root: bytes) -> None:
+        if known is not None and known[0] >= sequence:
+            return
+        draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
+        try:
+            with draft.open("x", encoding="ascii") as file:
+                file.write(f"{sequence} {root.hex()}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _follows(known: tuple[int, bytes], sequence: int, root: bytes) -> bool:
+    return sequence > known[0] or (sequence == known[0] and compare_digest(root, known[1]))

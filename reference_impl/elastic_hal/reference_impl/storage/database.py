@@ -1,0 +1,156 @@
+"""The SQLite database of the embedded storage: its connections, transactions, tables, and what its errors mean.
+
+It is in WAL mode. A transaction that has to last is committed with synchronous=FULL; one that only prepares is not
+flushed by itself, but before anything that refers to it.
+"""
+
+import logging
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from ..bindings.elastic_hal import types
+from .errors import StorageFailure
+from .location import prepare
+
+FILE_NAME: Final = "objects.db"
+BUSY_SECONDS: Final = 10.0
+CHUNK_NUMBER_BITS: Final = 20
+"""A chunk's row is the number of its version, shifted by this, and its own number."""
+
+_APPLICATION: Final = 0x45484F53
+_SCHEMA_VERSION: Final = 1
+_PAGE_BYTES: Final = 8192
+_WAL_PAGES: Final = 4096
+_PAGES_GIVEN_BACK: Final = 1024
+_log = logging.getLogger(__name__)
+
+_SCHEMA: Final = """
+CREATE TABLE containers (
+    id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, created_ns INTEGER NOT NULL,
+    protection INTEGER NOT NULL DEFAULT 0, salt BLOB, sequence INTEGER NOT NULL DEFAULT 0, root BLOB,
+    objects INTEGER NOT NULL DEFAULT 0, size INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE versions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, container INTEGER NOT NULL REFERENCES containers(id),
+    name BLOB, version TEXT NOT NULL UNIQUE, size INTEGER NOT NULL DEFAULT 0, created_ns INTEGER NOT NULL DEFAULT 0,
+    state INTEGER NOT NULL, stored INTEGER NOT NULL DEFAULT 0, owner TEXT);
+CREATE UNIQUE INDEX current ON versions (container, name) WHERE state = 1;
+CREATE INDEX passing ON versions (state) WHERE state <> 1;
+CREATE TABLE chunks (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE pins (version INTEGER NOT NULL, owner TEXT NOT NULL);
+CREATE INDEX pinned ON pins (version);
+"""
+
+
+class Database:
+    """The connections: one that writes, one that reads. Each is used by one thread at a time."""
+
+    def __init__(self, directory: Path) -> None:
+        prepare(directory)
+        self.path = directory / FILE_NAME
+        with _explained(self.path):
+            self._writer = _connect(self.path)
+            self._finalizer = weakref.finalize(self, _close, [self._writer])
+            _set_up(self._writer)
+            self._reader = _connect(self.path)
+            self._finalizer.detach()
+            self._finalizer = weakref.finalize(self, _close, [self._reader, self._writer])
+        self._writing, self._reading = threading.RLock(), threading.Lock()
+
+    @contextmanager
+    def change(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        """A transaction that changes things: all of it takes place, or, where anything is raised, nothing."""
+        with self._writing, _explained(self.path):
+            self._writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def view(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that reads one state of the database."""
+        with self._reading, _explained(self.path):
+            self._reader.execute("BEGIN")
+            try:
+                yield self._reader
+            finally:
+                with suppress(sqlite3.Error):
+                    self._reader.execute("ROLLBACK")
+
+    def give_back(self) -> None:
+        """Return some unused pages to the file system. It may fail; nothing depends on it."""
+        with self._writing, suppress(sqlite3.Error), closing(self._writer.cursor()) as cursor:
+            cursor.execute(f"PRAGMA incremental_vacuum({_PAGES_GIVEN_BACK})").fetchall()
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._writing, self._reading:
+            self._finalizer()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    for setting in ("trusted_schema = OFF", "cell_size_check = ON", f"wal_autocheckpoint = {_WAL_PAGES}"):
+        connection.execute(f"PRAGMA {setting}")
+    return connection
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    """Make the tables where the file is new; refuse one that is not ours."""
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+        raise StorageFailure("the file system of the storage cannot do what SQLite needs for WAL mode")
+    connection.execute(f"PRAGMA journal_size_limit = {_PAGE_BYTES * _WAL_PAGES}")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _make_tables(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if (application, version, tables) == (0, 0, 0):
+        for statement in filter(str.strip, _SCHEMA.split(";")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+    elif (application, version) != (_APPLICATION, _SCHEMA_VERSION):
+        raise StorageFailure(f"the database is of another program or version ({application:#x}, {version})")
+
+
+def _close(connections: list[sqlite3.Connection]) -> None:
+    for connection in connections:
+        with suppress(sqlite3.Error):
+            connection.close()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours. What SQLite says may go to the log: it holds no content."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            _log.warning("%s: the storage is full", path)
+            raise types.Error_LimitExceeded("the storage is full") from None
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise StorageFailure(f"{path}: another process kept it locked for {BUSY_SECONDS:.0f} seconds") from error
+        raise StorageFailure(f"{path}: {error}") from error

@@ -1,0 +1,91 @@
+"""What a storage keeps of an object, what changes depend on, and how much a container may hold."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from ..bindings.elastic_hal import object_storage as wit
+from ..bindings.elastic_hal import types
+from .names import MAX_VERSION_BYTES
+
+CHUNK_BYTES: Final = 256 * 1024
+"""Length of every chunk of an object but the last, which is shorter or as long. Part of the format."""
+MAX_CHUNKS: Final = 1 << 20
+MAX_OBJECT_BYTES: Final = CHUNK_BYTES * MAX_CHUNKS
+
+_VERSION_BYTES: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of an object: its name as the guest knows it, a random name of the version, its length in plain, and
+    when it was written, in nanoseconds since 1970.
+    """
+
+    name: bytes
+    version: str
+    size: int
+    created_ns: int
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks it has; an empty object has one, which is empty."""
+        return max(1, -(-self.size // CHUNK_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a container may hold: objects, and bytes as they are stored."""
+
+    objects: int
+    size: int
+
+    def check_objects(self, objects: int) -> None:
+        """Raise `limit-exceeded` for more objects than that."""
+        if objects > self.objects:
+            raise types.Error_LimitExceeded(f"the container may hold {self.objects} objects")
+
+    def check_size(self, size: int) -> None:
+        """Raise `limit-exceeded` for more bytes than that."""
+        if size > self.size:
+            raise types.Error_LimitExceeded(f"the container may hold {self.size} bytes as they are stored")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must hold for a change to take place; neither field set: nothing."""
+
+    absent: bool = False
+    version: str | None = None
+
+    def check(self, current: Stored | None) -> None:
+        """Raise the contract's error where it does not hold for the version that is current."""
+        if self.absent and current is not None:
+            raise types.Error_AlreadyExists("there is an object of that name")
+        if self.version is None:
+            return
+        if current is None:
+            raise types.Error_NotFound("there is no object of that name")
+        if current.version != self.version:
+            raise types.Error_InvalidState("the object has another version")
+
+
+ALWAYS: Final = Condition()
+
+
+def condition_of(condition: wit.WriteCondition) -> Condition:
+    """Read the contract's condition."""
+    match condition:
+        case wit.WriteCondition_Always():
+            return ALWAYS
+        case wit.WriteCondition_Absent():
+            return Condition(absent=True)
+        case wit.WriteCondition_Version(value=version):
+            if len(version.encode()) > MAX_VERSION_BYTES:
+                raise types.Error_InvalidArgument(f"condition: the version has more than {MAX_VERSION_BYTES} bytes")
+            return Condition(version=version)
+
+
+def new_version() -> str:
+    """Name a new version. It is random, and with it the key that the version is encrypted with."""
+    return secrets.token_hex(_VERSION_BYTES)

@@ -1,0 +1,53 @@
+"""Waiting for changes that other threads make: a bell for each workload, and the list of bells that a change rings."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+
+
+class Bell:
+    """Wakes the one thread that waits for it. It stays rung until that thread has noticed."""
+
+    def __init__(self) -> None:
+        # A lock that is free has been rung: the fastest thing in Python that one thread can give and another wait for.
+        self._rung = threading.Lock()
+        self._rung.acquire()
+
+    def ring(self) -> None:
+        """Wakes whoever waits, or whoever will wait next."""
+        # What had been rung already cannot be released again, and need not be.
+        with contextlib.suppress(RuntimeError):
+            self._rung.release()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Returns when the bell rings, at once where it has been rung, or when the seconds have passed."""
+        if seconds is None:
+            self._rung.acquire()
+        else:
+            self._rung.acquire(timeout=min(max(seconds, 0.0), threading.TIMEOUT_MAX))
+
+
+class Changes:
+    """The changes of one object: whoever waits for them hangs up a bell."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bells: tuple[Bell, ...] = ()
+
+    def watch(self, bell: Bell) -> None:
+        """Rings a bell at every change from now on."""
+        with self._lock:
+            self._bells = (*self._bells, bell)
+
+    def leave(self, bell: Bell) -> None:
+        """Takes away a bell that was hung up once."""
+        with self._lock:
+            left = list(self._bells)
+            left.remove(bell)
+            self._bells = tuple(left)
+
+    def announce(self) -> None:
+        """Rings all bells. Whoever changes something calls it after the change."""
+        for bell in self._bells:
+            bell.ring()

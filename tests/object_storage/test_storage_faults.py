@@ -1,0 +1,201 @@
+"""The machine fails under the storage: errors with a type and a reason, and nothing that was there is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from typing import Any
+
+import pytest
+
+from elastic_hal.reference_impl.bindings.elastic_hal import object_storage as wit
+from elastic_hal.reference_impl.bindings.elastic_hal import types
+from elastic_hal.reference_impl.storage import database, errors
+
+ALWAYS = wit.WriteCondition_Always()
+Host = Any
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_full_disk(host: Host, make_key: Any, protected: bool) -> None:
+    def opened() -> Any:
+        box = host.container()
+        if protected:
+            box.associate_key(make_key(), wit.Protection.CONTENT)
+        return box
+
+    box = opened()
+    kept = os.urandom(300_000)
+    host.put(box, "kept", kept)
+    connection = host.connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 200}")
+    with pytest.raises(types.Error_LimitExceeded, match="storage is full"):
+        host.put(box, "large", bytes(4 << 20))
+    assert host.listed(box) == ["kept"]
+    assert host.get(box, "kept") == kept
+    host.put(box, "small", b"fits")
+    box.delete_object("kept", ALWAYS)
+    host.put(box, "next", kept)
+    host.restart()
+    box = opened()
+    assert host.get(box, "next") == kept
+    assert host.get(box, "small") == b"fits"
+    assert box.info().objects == 2
+
+
+def test_reading_from_a_disk_that_is_full_to_the_last_page(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = host.container()
+    kept = os.urandom(600_000)
+    host.put(box, "kept", kept)
+
+    def full(*_: object) -> None:
+        raise types.Error_LimitExceeded("the storage is full")
+
+    monkeypatch.setattr("elastic_hal.reference_impl.storage.tables.pin", full)
+    assert host.get(box, "kept") == kept
+    reader = box.get_data("kept", 0, None)
+    monkeypatch.undo()
+    box.delete_object("kept", ALWAYS)
+    with pytest.raises(errors.StorageFailure, match="replaced while it was read"):
+        reader.read(10)
+
+
+def test_a_file_that_may_not_grow(host: Host) -> None:
+    """The system refuses writes in the middle of everything, in a process of its own."""
+    host.put(host.container(), "kept", b"kept" * 1000)
+    host.storages.close()
+    script = """
+        import pathlib, resource, signal, sys
+        from elastic_hal.reference_impl.bindings.elastic_hal import object_storage as wit, types
+        from elastic_hal.reference_impl.storage import ObjectStorageProvider, Storages
+        from elastic_hal.reference_impl.storage.errors import StorageFailure
+        from elastic_hal.runtime.control import Control
+        from elastic_hal.runtime.identity import Identity
+        from elastic_hal.runtime.storage_grants import CONTAINER_RIGHTS, ContainerGrant
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        grant = ContainerGrant("box", frozenset(CONTAINER_RIGHTS))
+        storages = Storages(pathlib.Path(sys.argv[1]))
+        box = ObjectStorageProvider(storages, Identity("guest", ""), [grant], Control()).get_container("box")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+        failed = 0
+        for number in range(30):
+            writer = box.write_data(f"new {number}", wit.WriteCondition_Always())
+            try:
+                writer.write(bytes(100_000))
+                writer.finish()
+                print(f"new {number}", flush=True)
+            except (types.Error_LimitExceeded, StorageFailure):
+                failed += 1
+        sys.exit(0 if failed else 1)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), str(host.state)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    host.restart()
+    box = host.container()
+    assert host.get(box, "kept") == b"kept" * 1000
+    assert set(done.stdout.splitlines()) == set(host.listed(box)) - {"kept"}
+    for name in done.stdout.splitlines():
+        assert host.get(box, name) == bytes(100_000)
+
+
+def test_a_locked_database(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    box = host.container()
+    host.put(box, "object", b"1")
+    other = sqlite3.connect(host.database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(errors.StorageFailure, match="locked for"):
+        host.put(box, "object", b"2")
+    assert box.has_object("object")
+    other.execute("ROLLBACK")
+    other.close()
+    host.put(box, "object", b"3")
+    assert host.get(box, "object") == b"3"
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database at all, " * 1000, b"SQLite format 3\0" + bytes(4000)])
+def test_a_file_that_is_no_database(host: Host, content: bytes) -> None:
+    host.database.parent.mkdir(parents=True, mode=0o700)
+    host.database.parent.chmod(0o700)
+    host.database.write_bytes(content)
+    if not content:
+        host.container()
+        return
+    with pytest.raises(errors.StorageFailure, match=r"objects\.db"):
+        host.container()
+    assert host.database.read_bytes() == content, "what may be of use to somebody is left alone"
+
+
+def test_a_database_of_another_program(host: Host) -> None:
+    host.database.parent.mkdir(parents=True, mode=0o700)
+    host.database.parent.chmod(0o700)
+    connection = sqlite3.connect(host.database)
+    connection.execute("CREATE TABLE recipes (name TEXT)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(errors.StorageFailure, match="another program"):
+        host.container()
+
+
+def test_a_truncated_database(host: Host) -> None:
+    host.put(host.container(), "object", os.urandom(500_000))
+    host.storages.close()
+    size = host.database.stat().st_size
+    os.truncate(host.database, size // 2)
+    host.restart()
+    with pytest.raises((errors.StorageFailure, types.Error_VerificationFailed, types.Error_NotFound)):
+        host.get(host.container(), "object")
+
+
+def test_a_directory_that_others_may_enter(host: Host) -> None:
+    (host.state / "storage").mkdir(parents=True)
+    (host.state / "storage").chmod(0o755)
+    with pytest.raises(errors.StorageLocationError, match="lets others at it"):
+        host.container()
+
+
+def test_a_file_in_place_of_the_directory(host: Host) -> None:
+    host.state.mkdir(parents=True)
+    (host.state / "storage").write_bytes(b"")
+    with pytest.raises(errors.StorageLocationError, match=r"cannot create the directory|not a directory"):
+        host.container()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="for the superuser nothing is forbidden")
+def test_a_directory_that_may_not_be_written(host: Host) -> None:
+    host.state.mkdir(parents=True)
+    host.state.chmod(0o500)
+    with pytest.raises(errors.StorageLocationError, match="Permission denied"):
+        host.container()
+    host.state.chmod(0o700)
+
+
+def test_a_database_that_may_only_be_read(host: Host, make_key: Any) -> None:
+    """Opened for reading only, as on a file system that became read-only: typed, and nothing is lost."""
+    box = host.container()
+    host.put(box, "object", b"1")
+    host.connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(errors.StorageFailure, match="readonly"):
+        host.put(box, "object", b"2")
+    host.restart()
+    assert host.get(host.container(), "object") == b"1"
+
+
+def test_a_storage_that_vanishes_under_a_running_host(host: Host) -> None:
+    box = host.container()
+    host.put(box, "object", b"1")
+    shutil.rmtree(host.state)
+    for _ in range(3):
+        try:
+            host.put(box, "object", b"2")
+        except (errors.StorageFailure, types.Error):
+            return
+    # On this system the files live on without their names; the host keeps to what it has open.
+    assert host.get(box, "object") == b"2"
