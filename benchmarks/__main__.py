@@ -6,7 +6,7 @@ import json
 import platform
 from pathlib import Path
 
-from benchmarks import channels, host_calls, startup, wit
+from benchmarks import channels, host_calls, startup, storage, wit
 from benchmarks.measure import readable
 
 _GROUPS = (
@@ -14,6 +14,7 @@ _GROUPS = (
     ("host calls", host_calls.run),
     ("start-up", startup.run),
     ("channels", channels.run),
+    ("object storage", storage.run),
 )
 
 
