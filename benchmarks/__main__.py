@@ -6,7 +6,7 @@ import json
 import platform
 from pathlib import Path
 
-from benchmarks import channels, host_calls, memory, profile, startup, wit
+from benchmarks import channels, host_calls, memory, profile, startup, storage, wit
 from benchmarks.measure import readable
 
 _GROUPS = {
@@ -16,6 +16,7 @@ _GROUPS = {
     "a million mixed calls": memory.run,
     "start-up": startup.run,
     "channels": channels.run,
+    "object storage": storage.run,
 }
 
 

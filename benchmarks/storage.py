@@ -28,6 +28,7 @@ from elastic_hal.reference_impl.storage.container import Container
 from elastic_hal.runtime.control import Control
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.identity import Identity
+from elastic_hal.runtime.limits import Limits
 from elastic_hal.runtime.policy import Grant
 from elastic_hal.runtime.storage_grants import CONTAINER_RIGHTS, ContainerGrant
 from elastic_hal.runtime.workload import Workload
@@ -35,7 +36,7 @@ from elastic_hal.runtime.workload import Workload
 MEBIBYTES = 64
 PIECE = bytes(range(256)) * 4096
 CHUNK_BYTES = 256 * 1024
-REPEATS = 5
+REPEATS = 3
 SMALL_OBJECTS = 200
 
 _GRANT = ContainerGrant("box", frozenset(CONTAINER_RIGHTS))
@@ -169,7 +170,10 @@ def _guest(folder: Path) -> tuple[float, float]:
     platform = platforms.load("simulated", state_directory=folder / "state" / "platform")
     host = ReferenceHost(platform, state=folder / "state")
     printed = bytearray()
-    identity, grant = Identity("bench", component.digest), Grant(containers=(_GRANT,))
+    identity, grant = (
+        Identity("bench", component.digest),
+        Grant(containers=(_GRANT,), limits=Limits(memory_bytes=1 << 30)),
+    )
     outcome = Workload(engine, component, identity, grant, link=host.link, output=printed.extend).run()
     host.storages.close()
     if not outcome.succeeded:

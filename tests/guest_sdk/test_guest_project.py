@@ -107,6 +107,8 @@ def test_parent_must_exist(tmp_path):
         ('app = "app"\nwit = "wit"', "names 'wit', which is no folder"),
         ('app = "app"\nworld = ""', "world must be a text"),
         ('app = "app"\nsource = [1]', "source must be a text"),
+        ('app = "app"\nfeatures = "post-quantum"', "features must be a list"),
+        ('app = "app"\nfeatures = ["a,b"]', "features must be a list"),
     ],
 )
 def test_bad_settings_say_what_and_where(tmp_path, settings, said):

@@ -65,6 +65,24 @@ def test_reading_from_a_disk_that_is_full_to_the_last_page(host: Host, monkeypat
         reader.read(10)
 
 
+@pytest.mark.parametrize("anchored", [True, False])
+def test_protection_that_could_not_begin_can_begin_later(host: Host, make_key: Any, anchored: bool) -> None:
+    box = host.container(anchored=anchored)
+    host.connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(errors.StorageFailure):
+        box.associate_key(make_key(), wit.Protection.CONTENT)
+    host.connection.execute("PRAGMA query_only = OFF")
+    host.connection.execute(
+        "CREATE TEMP TRIGGER late BEFORE UPDATE OF root ON main.containers BEGIN SELECT RAISE(ABORT, 'late'); END"
+    )
+    with pytest.raises(errors.StorageFailure):
+        box.associate_key(make_key(), wit.Protection.CONTENT)
+    host.connection.execute("DROP TRIGGER late")
+    box.associate_key(make_key(), wit.Protection.CONTENT)
+    host.put(box, "object", b"1")
+    assert host.get(box, "object") == b"1"
+
+
 def test_a_file_that_may_not_grow(host: Host) -> None:
     """The system refuses writes in the middle of everything, in a process of its own."""
     host.put(host.container(), "kept", b"kept" * 1000)

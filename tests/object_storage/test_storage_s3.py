@@ -68,7 +68,12 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             wait_for_bucket(url, server)
             yield url
         finally:
-            server.terminate()
+            server.kill()
+            # A killed server leaves its sockets, which it names after its ports wherever it is told to keep its data.
+            for port in (master, volume, filer, s3):
+                for number in (port, port + 10_000):
+                    for left in Path("/tmp").glob(f"seaweedfs-*-{number}.sock"):
+                        left.unlink(missing_ok=True)
 
 
 def wait_for_bucket(url: str, server: subprocess.Popen[bytes]) -> None:

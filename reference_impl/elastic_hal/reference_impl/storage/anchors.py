@@ -46,7 +46,6 @@ class ProcessAnchor:
         with self._lock:
             if self._known is not None and not _follows(self._known, sequence, root):
                 raise types.Error_VerificationFailed
-            self._known = (sequence, root)
 
     def advance(self, sequence: int, root: bytes) -> None:
         """Remember a newer state."""
@@ -68,7 +67,6 @@ class FileAnchor:
             known = self._read()
             if known is not None and not _follows(known, sequence, root):
                 raise types.Error_VerificationFailed
-            self._write_newer(known, sequence, root)
 
     def advance(self, sequence: int, root: bytes) -> None:
         """Remember a state. It is durable when this returns."""

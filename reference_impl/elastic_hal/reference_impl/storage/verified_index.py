@@ -122,6 +122,7 @@ class VerifiedIndex:
             raise types.Error_VerificationFailed
         for anchor in self._anchors:
             anchor.check(sequence, root)
+            anchor.advance(sequence, root)
         self._objects, self._order = objects, sorted(objects)
         self._sequence, self._total, self._root = sequence, total, root
 
