@@ -261,3 +261,24 @@ def test_any_types_make_valid_adapters(function: Function, engine: Engine, reexp
     wasm_component.Component(engine.wasm, composed)
     found = reflection.imports(wasm_component.Component(engine.wasm, composed), engine.wasm)
     assert found["a:b/c"].exports["f"].type_ == function
+
+
+@pytest.mark.parametrize(
+    ("members", "used"),
+    [(members, used) for members in ("f: func(b: list<u8>);", "") for used in ("p", "q", "v", "w", "q, v", "r", "k")]
+    + [("f: func(b: list<u8>);", "z")],
+)
+def test_exports_may_mention_what_imports_define(
+    tmp_path: Path, wasm_tools: Callable[..., str], engine: Engine, members: str, used: str
+) -> None:
+    """Types of an imported interface that mention each other are those of the import behind the adapter, too."""
+    method = "" if members else "m: func(b: list<u8>);"
+    file, module, component = (tmp_path / name for name in ("guest.wit", "core.wasm", "guest.wasm"))
+    file.write_text(f"""package test:exports;
+        interface i {{ {members} resource r {{ {method} }} record p {{ x: u8 }} record q {{ x: p }}
+            variant v {{ a(p) }} variant w {{ a(list<q>) }} record k {{ x: r, y: v }} type z = list<p>; }}
+        interface e {{ use i.{{{used}}}; g: func(x: {used.split(",")[0]}) -> list<{used.split(",")[-1]}>; }}
+        world guest {{ import i; export e; }}""")
+    wasm_tools("component", "embed", "--dummy", file, "-w", "guest", "-o", module)
+    wasm_tools("component", "new", module, "-o", component)
+    assert engine.compile(component.read_bytes(), "guest").bridged

@@ -152,3 +152,49 @@ def test_a_sink_that_does_not_come_back_delays_last_words_for_a_moment_only() ->
 
 def test_without_a_tail_there_are_no_last_words() -> None:
     assert StandardStreams(None, lambda data: None).last_words() == ""
+
+
+FUSED = """error while executing at wasm backtrace:
+    0:   0x1679 - <unknown>!<wasm function 36>
+    1:   0x161e - <unknown>!<wasm function 35>
+    2:   0x3718 - {caller}
+    3:   0x3328 - <unknown>!inner
+    4:   0x3350 - <unknown>!<wasm function 29>
+
+Caused by:
+    {cause}
+"""
+
+
+@pytest.mark.parametrize("cause", ["wasm trap: unaligned pointer", "unknown handle index 1256", "wasm trap: interrupt"])
+def test_code_that_copies_between_components_is_left_out(cause: str) -> None:
+    """It has no names and may call functions of its own; what a named module has called without a name is such code."""
+    frames = traps.read_report(FUSED.format(caller="wit-component:shim!indirect-test", cause=cause)).frames
+    assert traps.backtrace(frames) == "  inner\n  <wasm function 29>"
+    frames = traps.read_report(FUSED.format(caller="main!work", cause=cause)).frames
+    assert traps.backtrace(frames) == "  main!work\n  inner\n  <wasm function 29>"
+
+
+def test_functions_without_names_are_kept_where_they_may_be_the_guests() -> None:
+    frames = traps.read_report(FUSED.format(caller="<unknown>!work", cause="wasm trap: interrupt")).frames
+    assert traps.backtrace(frames).splitlines()[0] == "  <wasm function 36>"
+    report = traps.read_report(
+        FUSED.format(caller="main!work", cause="wasm trap: wasm `unreachable` instruction executed")
+    )
+    assert report.kind is TrapKind.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("plain", "fused"),
+    [
+        ("map pointer is not aligned", "wasm trap: unaligned pointer"),
+        ("pointer not aligned", "wasm trap: unaligned pointer"),
+        ("string pointer not aligned to 2", "wasm trap: unaligned pointer"),
+        ("pointer out of bounds", "wasm trap: out of bounds memory access"),
+        ("map pointer/length out of bounds of memory", "wasm trap: list content out-of-bounds"),
+    ],
+)
+def test_both_ways_to_take_a_value_say_the_same(plain: str, fused: str) -> None:
+    first, second = (traps.read_report(f"x\nCaused by:\n    {cause}") for cause in (plain, fused))
+    assert (first.kind, first.cause) == (second.kind, second.cause)
+    assert first.kind in (TrapKind.BAD_VALUE, TrapKind.MEMORY_OUT_OF_BOUNDS)

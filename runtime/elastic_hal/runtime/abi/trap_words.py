@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 _OUT_OF_BOUNDS = "a string or list of the guest is out of bounds of memory"
+_NO_MEMORY_THERE = "wasm trap: out of bounds memory access"
 _NOT_ALIGNED = "a pointer of the guest is not aligned"
 _NO_UTF_8 = "a string of the guest is invalid utf-8"
 _NO_UTF_16 = "a string of the guest is invalid utf-16"
@@ -25,9 +26,11 @@ _FUSED = {
     "wasm trap: invalid variant discriminant": _NO_CASE,
 }
 _FOR_HOST = (
-    (re.compile(r"(list|string) pointer/length out of bounds of memory"), _OUT_OF_BOUNDS),
+    (re.compile(r"(list|map|string) pointer/length out of bounds of memory"), _OUT_OF_BOUNDS),
     (re.compile(r"realloc return: beyond end of memory"), _OUT_OF_BOUNDS),
-    (re.compile(r"list pointer is not aligned|realloc return: result not aligned"), _NOT_ALIGNED),
+    (re.compile(r"((list|map) pointer is|(string )?pointer) not aligned( to 2)?"), _NOT_ALIGNED),
+    (re.compile(r"realloc return: result not aligned"), _NOT_ALIGNED),
+    (re.compile(r"pointer out of bounds"), _NO_MEMORY_THERE),  # the place for a result
     (re.compile(r"(invalid|incomplete) utf-8\b.*"), _NO_UTF_8),
     (re.compile(r"(invalid|incomplete|unpaired).* (utf-?16|surrogate)\b.*"), _NO_UTF_16),
     (re.compile(r"converted integer out of range for `char`"), _NO_CHAR),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from elastic_hal.runtime.abi.trap_words import comes_from_fused_code, in_common_words
@@ -136,10 +136,10 @@ def read_report(text: str) -> TrapReport:
     whole = "\n".join([*lines[:-1], cause])
     kind = next((kind for words, kind in _KINDS if words in whole), TrapKind.OTHER)
     frames = tuple(_frames(trace)) if "backtrace" in trace else ()
-    frames = tuple(_with_fused_code(frames, within=comes_from_fused_code(found)))
     if kind is TrapKind.UNREACHABLE and frames and frames[0].module.startswith(NAMESPACE):
         # An adapter gives up in one case only: it gets no memory for what it is to pass on.
         kind, cause = TrapKind.OUT_OF_MEMORY, _REFUSED_ROOM
+    frames = tuple(_with_fused_code(frames, within=comes_from_fused_code(found)))
     return TrapReport(kind, cause, frames)
 
 
@@ -172,11 +172,24 @@ def _with_fused_code(frames: tuple[Frame, ...], *, within: bool) -> Iterator[Fra
     """Counts to adapters, too, the nameless code of wasmtime that copies values between them and guests: it calls
     adapters and the guest's allocator. `within` tells that the trap came from there.
     """
+    fused = 0
     for index, frame in enumerate(frames):
         inner = frames[index - 1] if index else None
-        called = within if inner is None else inner.module.startswith(NAMESPACE) or inner.function in _ALLOCATORS
-        fused = called and not frame.module and _NAMELESS.fullmatch(frame.function)
+        known = within if inner is None else inner.module.startswith(NAMESPACE) or inner.function in _ALLOCATORS
+        fused = max(fused, _fused_frames(frames[index:], known=known))
         yield Frame(NAMESPACE, frame.function) if fused else frame
+        fused = max(fused - 1, 0)
+
+
+def _fused_frames(frames: Sequence[Frame], *, known: bool) -> int:
+    """How many frames from the first on are fused code, which may have called functions of its own: all nameless ones
+    if a module with a name has called them. Else the second may be the guest's; so may the first, unless it is known.
+    """
+    count = 0
+    while count < len(frames) and not frames[count].module and _NAMELESS.fullmatch(frames[count].function):
+        count += 1
+    from_elsewhere = count < len(frames) and bool(frames[count].module)
+    return count if from_elsewhere else min(count, int(known))
 
 
 def short_name(name: str) -> str:

@@ -23,7 +23,7 @@ from elastic_hal.runtime.bridge.functions_module import (
 from elastic_hal.runtime.bridge.items import Item
 from elastic_hal.runtime.bridge.memory_module import MEMORY, REALLOC, RESERVE, RESET, memory_module
 from elastic_hal.runtime.bridge.named_types import NamedTypes
-from elastic_hal.runtime.bridge.names import RUNTIME_INTERFACE
+from elastic_hal.runtime.bridge.names import RUNTIME_INTERFACE, is_member
 from elastic_hal.runtime.bridge.outline import Extern, Sort
 from elastic_hal.runtime.bridge.selection import Selected
 from elastic_hal.runtime.bridge.shim import named_instance
@@ -65,6 +65,14 @@ class Adapter:
             index = self.functions.get((interface.name, label))
             return self._writer.alias(interface.index, Sort.FUNCTION, label) if index is None else index
 
+        if not any(map(is_member, item.exports)):
+            items = [
+                (label, export.sort, function(label))
+                if export.sort is Sort.FUNCTION
+                else (label, export.sort, self._writer.alias(interface.index, export.sort, label))
+                for label, export in item.exports.items()
+            ]
+            return self._writer.bundle(items)
         return named_instance(self._writer, self._types, interface.name, item, function)
 
     def _import_bridges(self, functions: Sequence[Selected]) -> dict[str, int]:

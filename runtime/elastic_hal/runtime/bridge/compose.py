@@ -22,7 +22,7 @@ from elastic_hal.runtime.bridge.names import is_bridge_name
 from elastic_hal.runtime.bridge.outline import Outline, Sort, outline
 from elastic_hal.runtime.bridge.selection import selected
 
-BRIDGE_VERSION = 1
+BRIDGE_VERSION = 2
 """Changes whenever the same guest is composed differently than before."""
 
 _log = logging.getLogger(__name__)

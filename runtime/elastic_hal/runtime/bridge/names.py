@@ -46,6 +46,11 @@ def function_name(wit_name: str) -> str:
     raise ValueError(f"no bridge function can be named after {wit_name!r}")
 
 
+def is_member(wit_name: str) -> bool:
+    """Whether a function belongs to a resource: a method, a static function or a constructor."""
+    return wit_name.startswith("[")
+
+
 def is_bridge_name(import_name: str) -> bool:
     """Whether an import lies in the namespace reserved for adapters: guests must not import such names."""
     return import_name.startswith(f"{NAMESPACE}:")

@@ -15,10 +15,10 @@ from elastic_hal.runtime.bridge.items import Item
 from elastic_hal.runtime.bridge.named_types import NamedTypes
 from elastic_hal.runtime.bridge.outline import Sort
 from elastic_hal.runtime.bridge.type_encoding import ComponentScope, GivenScope
-from elastic_hal.runtime.bridge.types import NOMINAL, Borrow, Function, Own, Type, walk
+from elastic_hal.runtime.bridge.types import Borrow, Function, Own, Type, walk
 
 _GIVEN = "given"
-_EXTRA = "elastic-hal-type"  # names of types that the interface uses without exporting them
+_EXTRA = "elastic-hal-type"  # names of resources that the interface uses without exporting them
 
 
 def named_instance(
@@ -29,6 +29,9 @@ def named_instance(
     functions = {label: export.type_ for label, export in item.exports.items() if export.sort is Sort.FUNCTION}
     for place, type_ in enumerate(functions.values()):
         scope.export_function(_function_label(place), _known(interface, type_))
+    for export in item.exports.values():
+        if export.sort is Sort.TYPE and export.type_ is not None and not isinstance(export.type_, Function):
+            scope.give(export.type_)
     content = _Shim(item, scope).write()
     outside = types.scope(interface)
     given = [(label, Sort.TYPE, types.resource(number, interface)) for number, label in scope.resources.items()]
@@ -57,12 +60,7 @@ class _Shim:
         self._writer = ComponentWriter()
         self._instance = 0
         self._extras = 0
-        self._scope = ComponentScope(self._writer, self._resource, name=self._name)
-        # Where several names stand for one type, the first is what others mention.
-        first = reversed(self._exports.items())
-        self._labels: dict[Type, str] = {
-            export.type_: label for label, export in first if isinstance(export.type_, NOMINAL)
-        }
+        self._scope = ComponentScope(self._writer, self._resource, self._given_type)
         self._resources: dict[int, int] = {}
 
     def write(self) -> bytes:
@@ -89,26 +87,24 @@ class _Shim:
         elif export.type_ is None or isinstance(export.type_, Function):
             raise BridgeError(f"an interface exports the type {label}, which no bridge can carry")
         else:
-            index = self._scope.index(export.type_)
-            if self._labels.get(export.type_) != label:
-                self._writer.export(label, Sort.TYPE, index)
+            self._writer.export(label, Sort.TYPE, self._given_type(export.type_))
 
-    def _name(self, index: int, type_: Type) -> int:
-        return self._writer.export(self._labels.get(type_) or self._extra_label(), Sort.TYPE, index)
+    def _given_type(self, type_: Type) -> int:
+        """The type index of a type as it was given: made anew it would not be the imported one, and a
+        guest could not export what mentions it.
+        """
+        return self._writer.alias(self._instance, Sort.TYPE, self._given.named[type_])
 
     def _resource(self, number: int) -> int:
         """The type index of a resource that is exported, now if not before."""
         if number not in self._resources:
+            self._extras += 1
             source = self._given_resource(number)
-            self._resources[number] = self._writer.export(self._extra_label(), Sort.TYPE, source)
+            self._resources[number] = self._writer.export(f"{_EXTRA}{self._extras}", Sort.TYPE, source)
         return self._resources[number]
 
     def _given_resource(self, number: int) -> int:
         return self._writer.alias(self._instance, Sort.TYPE, self._given.resources[number])
-
-    def _extra_label(self) -> str:
-        self._extras += 1
-        return f"{_EXTRA}{self._extras}"
 
 
 def _give_resources(export: Item, given: GivenScope) -> None:

@@ -208,6 +208,12 @@ class GivenScope(InstanceScope):
         """Adds a resource."""
         self._resource(number)
 
+    def give(self, type_: Type) -> None:
+        """Adds a type under a name, also one that others could mention without."""
+        index = self.index(type_)
+        if type_ not in self.named:
+            self._name(index, type_)
+
     def _resource(self, number: int) -> int:
         if number not in self._indices:
             self.resources[number] = f"resource{number}"
