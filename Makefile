@@ -1,12 +1,13 @@
 # The two commands of the README are `make demo` and `make test`; both set up everything that they need.
 PYTHON ?= python3
-# How long each fuzz test of `make soak` goes on.
+# How long the mixed load of `make soak` goes on, and after it each fuzz test. `make soak-load` is the mixed load alone.
+MINUTES ?= 30
 SOAK_SECONDS ?= 600
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv demo test check bench soak generate clean
+.PHONY: venv demo test check bench soak soak-load soak-search generate clean
 
 venv: $(STAMP)
 
@@ -31,8 +32,13 @@ test: check
 bench: venv
 	$(BIN)/python -m benchmarks
 
-soak: venv
-	$(BIN)/python -m pytest tests --soak --soak-seconds $(SOAK_SECONDS)
+soak: soak-load soak-search
+
+soak-load: venv
+	$(BIN)/python -m pytest tests/soak --soak --soak-minutes $(MINUTES) --capture=no
+
+soak-search: venv
+	$(BIN)/python -m pytest tests --ignore tests/soak --soak --soak-seconds $(SOAK_SECONDS)
 
 generate: venv
 	$(BIN)/python -m elastic_hal.cli.regenerate

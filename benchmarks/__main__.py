@@ -6,7 +6,7 @@ import json
 import platform
 from pathlib import Path
 
-from benchmarks import channels, host_calls, memory, profile, startup, storage, wit
+from benchmarks import aead, channels, host_calls, memory, profile, resident, startup, storage, wit
 from benchmarks.measure import readable
 
 _GROUPS = {
@@ -15,8 +15,10 @@ _GROUPS = {
     "what remains of a host call": profile.run,
     "a million mixed calls": memory.run,
     "start-up": startup.run,
+    "fifty workloads": resident.run,
     "channels": channels.run,
     "object storage": storage.run,
+    "cryptography": aead.run,
 }
 
 

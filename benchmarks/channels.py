@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from elastic_hal.guest_sdk.build import build
+from benchmarks.guest_projects import built
 from elastic_hal.reference_impl import platforms
 from elastic_hal.reference_impl.host import ReferenceHost
 from elastic_hal.runtime.channel_grants import ChannelGrant
@@ -26,13 +26,6 @@ MESSAGE_BYTES = 64 * 1024
 MESSAGES = 2000
 ROUND_TRIPS = 3000
 
-_PROJECT = """[project]
-name = "bench-channels"
-version = "0.1.0"
-[tool.elastic-hal]
-app = "app"
-source = ["src"]
-"""
 _GUEST = '''"""One end of the measurement, chosen by the first argument; the measuring end prints seconds."""
 from elastic_hal.guest_sdk import channels, clock, program
 
@@ -73,11 +66,8 @@ def run() -> dict[str, float]:
     """Runs both pairs of guests, and the pair of threads."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "project" / "src").mkdir(parents=True)
-        (folder / "project" / "pyproject.toml").write_text(_PROJECT)
-        (folder / "project" / "src" / "app.py").write_text(_GUEST)
         engine = Engine(folder / "cache")
-        pair = _Pair(engine, build(folder / "project"), folder / "state")
+        pair = _Pair(engine, built("channels", _GUEST), folder / "state")
         moving = pair.seconds(
             Grant(channels=(ChannelGrant("data", "reads", True),)),
             Grant(channels=(ChannelGrant("data", "sends", False),)),

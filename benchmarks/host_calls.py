@@ -96,6 +96,15 @@ def run() -> dict[str, float]:
     return figures
 
 
+def python_echo_seconds(size: int, calls: int) -> float:
+    """What one call takes that moves `size` bytes from a guest in Python to the host and back, and no more."""
+    with tempfile.TemporaryDirectory() as name:
+        engine = Engine()
+        host = _ours(engine, engine.load(guests.python_guest(Path(name))))
+        (seconds,) = side_by_side((lambda: host.call("run-echo", (size, calls)), calls))
+        return seconds
+
+
 def _compare(path: Path, prefix: str, others: dict[str, float], figures: dict[str, float]) -> None:
     engine = Engine()
     bridged, plain = engine.load(path), engine.load(path, bytes_bridge=False)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from benchmarks.guest_projects import built
 from benchmarks.measure import timed
-from elastic_hal.guest_sdk.build import build
 from elastic_hal.reference_impl import platforms
 from elastic_hal.reference_impl.bindings.elastic_hal import crypto
 from elastic_hal.reference_impl.bindings.elastic_hal import object_storage as wit
@@ -40,13 +40,6 @@ REPEATS = 3
 SMALL_OBJECTS = 200
 
 _GRANT = ContainerGrant("box", frozenset(CONTAINER_RIGHTS))
-_PROJECT = """[project]
-name = "bench-storage"
-version = "0.1.0"
-[tool.elastic-hal]
-app = "app"
-source = ["src"]
-"""
 _GUEST = f'''"""Writes and reads a protected object, and prints the seconds that each took, least of some repeats."""
 from elastic_hal.guest_sdk import clock, crypto, program, storage
 
@@ -95,8 +88,8 @@ def run() -> dict[str, float]:
         "storage.guest_read_64_mib_s": guest_read,
         "storage.provider_write_ratio": alone_write / provider_write,
         "storage.provider_read_ratio": alone_read / provider_read,
-        "storage.guest_write_ratio": alone_write / guest_write,
-        "storage.guest_read_ratio": alone_read / guest_read,
+        "storage.protected_write_64mib.ratio_vs_library": alone_write / guest_write,
+        "storage.protected_read_64mib.ratio_vs_library": alone_read / guest_read,
         "storage.provider_small_write_s": small,
     }
 
@@ -161,12 +154,8 @@ def _write(box: Container, name: str, pieces: int) -> None:
 
 
 def _guest(folder: Path) -> tuple[float, float]:
-    project = folder / "project"
-    (project / "src").mkdir(parents=True)
-    (project / "pyproject.toml").write_text(_PROJECT)
-    (project / "src" / "app.py").write_text(_GUEST)
     engine = Engine(folder / "cache")
-    component = engine.load(build(project))
+    component = engine.load(built("storage", _GUEST))
     platform = platforms.load("simulated", state_directory=folder / "state" / "platform")
     host = ReferenceHost(platform, state=folder / "state")
     printed = bytearray()

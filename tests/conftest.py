@@ -1,6 +1,7 @@
 """What all tests share: how long searches go on.
 
-`--soak` (`make soak`) makes property tests search much longer; `--soak-seconds` says for how long soak tests go on.
+`--soak` (`make soak`) makes property tests search much longer; `--soak-seconds` says for how long soak tests go on, and
+`--soak-minutes` for how long the mixed load does (`tests/soak`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ hypothesis.settings.register_profile("soak", deadline=None, max_examples=5000)
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="search property tests for much longer")
     parser.addoption("--soak-seconds", type=float, default=None, help="how long each soak test goes on (default: 60)")
+    parser.addoption(
+        "--soak-minutes", type=float, default=None, help="how long the mixed load goes on (default: as a soak test)"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +28,13 @@ def soak_seconds(request: pytest.FixtureRequest) -> float:
     if given is not None:
         return given
     return 60.0 if request.config.getoption("--soak") else 1.0
+
+
+@pytest.fixture(scope="session")
+def load_seconds(request: pytest.FixtureRequest, soak_seconds: float) -> float:
+    """How long the mixed load goes on: `--soak-minutes`, else as long as any soak test."""
+    minutes: float | None = request.config.getoption("--soak-minutes")
+    return soak_seconds if minutes is None else minutes * 60
 
 
 def pytest_configure(config: pytest.Config) -> None:

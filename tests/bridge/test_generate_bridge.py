@@ -61,6 +61,8 @@ def test_adapters_of_nested_types_and_inline_interfaces(
     assert names(folder / "out") == ["deep.wasm", "inline.wasm", "old.wasm", "types.wasm"]
     for path in (folder / "out").iterdir():
         wasm_tools("validate", "--features", "all", path)
+        if path.stem != "inline":  # wasm-tools cannot put an interface without a package into words
+            wasm_tools("component", "wit", path)
     for world, adapter in (("plain", "old"), ("keys", "types")):
         (folder / "guest.wasm").write_bytes(toolchain_guest(world))
         wasm_tools("compose", "guest.wasm", "-d", f"out/{adapter}.wasm", "-o", "composed.wasm")

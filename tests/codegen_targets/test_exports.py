@@ -62,10 +62,10 @@ def test_there_is_a_guest_only_where_something_is_exported(generate: Generate) -
     assert "from .guest import Guest as Guest" in files["__init__.py"]
 
 
-def dummy_component(engine: Engine, folder: Path, world: str) -> wasm_component.Component:
+def stand_in(engine: Engine, folder: Path, world: str) -> wasm_component.Component:
     """A component that exports all of a world; each of its functions traps."""
     program = str(Path(sys.executable).with_name("wasm-tools"))
-    core, component = folder / "core.wasm", folder / "dummy.wasm"
+    core, component = folder / "core.wasm", folder / "stand-in.wasm"
     embed = ["embed", "--dummy", str(HERE / "fixtures" / "exported"), "-w", world, "-o", str(core)]
     for command in (embed, ["new", str(core), "-o", str(component)]):
         subprocess.run([program, "component", *command], check=True)
@@ -86,7 +86,7 @@ def test_names_do_not_get_into_each_others_way(
     engine = Engine()
     linker = abi.Linker(engine.wasm)
     tree.add_to_linker(linker, tree.Providers(test_exported_both=Anything(), test_exported_shapes=Anything()))
-    component = dummy_component(engine, tmp_path, "exported-names")
+    component = stand_in(engine, tmp_path, "exported-names")
 
     def started() -> Any:
         store = abi.Store(engine.wasm)

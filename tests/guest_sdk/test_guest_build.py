@@ -41,6 +41,7 @@ def tool(monkeypatch, tmp_path):
 
     def replace(script: str) -> Path:
         monkeypatch.setattr(build_module, "_TOOL", f"import sys, os, time\noutput = sys.argv[-2]\n{script}")
+        monkeypatch.setattr(build_module, "needs_release", lambda: False)
         return temporary
 
     return replace

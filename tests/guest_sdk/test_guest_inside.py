@@ -16,6 +16,7 @@ from elastic_hal.reference_impl import platforms
 from elastic_hal.reference_impl.host import ReferenceHost
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.identity import Identity
+from elastic_hal.runtime.limits import Limits
 from elastic_hal.runtime.policy import Grant
 from elastic_hal.runtime.workload import Workload
 
@@ -43,13 +44,14 @@ def run(tmp_path_factory):
     platform = platforms.load("simulated", state_directory=folder / "state")
     host = ReferenceHost(platform, zone="Europe/Berlin")
 
-    def start(*arguments: str, grant: Grant = GRANT) -> Run:
+    def start(*arguments: str, grant: Grant = GRANT, limits: Limits | None = None) -> Run:
         output, error = bytearray(), bytearray()
         outcome = Workload(
             engine,
             component,
             Identity("sdk-checks", component.digest),
             grant,
+            limits,
             link=host.link,
             arguments=arguments,
             output=output.extend,
@@ -108,6 +110,18 @@ def test_a_programming_mistake_has_its_traceback(run):
 
 def test_exit_without_a_code_is_success(run):
     assert run("exit-zero") == Run(0, "", "")
+
+
+def test_output_of_any_length_is_whole(run):
+    done = run("long-output")
+    assert done.code == 0, done.error[-1000:]
+    assert done.output == "|".join(("ä" * 3_000_000, "b" * 3_000_000, "c" * 3_000_000))
+    assert done.error == "e" * 3_000_000
+
+
+def test_it_can_go_on_for_long(run):
+    done = run("endurance", limits=Limits(memory_bytes=128 * 1024**2))
+    assert done == Run(0, "300\n", "")
 
 
 def test_what_is_not_granted_is_refused(run):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -14,7 +15,7 @@ import pytest
 
 from elastic_hal.reference_impl.bindings.elastic_hal import object_storage as wit
 from elastic_hal.reference_impl.bindings.elastic_hal import types
-from elastic_hal.reference_impl.storage import database, errors
+from elastic_hal.reference_impl.storage import database, errors, tables
 
 ALWAYS = wit.WriteCondition_Always()
 Host = Any
@@ -217,3 +218,56 @@ def test_a_storage_that_vanishes_under_a_running_host(host: Host) -> None:
             return
     # On this system the files live on without their names; the host keeps to what it has open.
     assert host.get(box, "object") == b"2"
+
+
+def test_no_room_for_the_anchor(host: Host, make_key: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change is refused as a whole where the platform cannot remember the state after it."""
+    key, box = make_key(), host.container(anchored=True)
+    box.associate_key(key, wit.Protection.CONTENT)
+    host.put(box, "kept", b"kept")
+    sync, full = os.fsync, [True]
+
+    def fsync(descriptor: int) -> None:
+        if full[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fsync", fsync)
+    for change in (lambda: host.put(box, "kept", b"new"), lambda: box.delete_object("kept", ALWAYS)):
+        with pytest.raises(types.Error_LimitExceeded, match="storage is full"):
+            change()
+        assert host.get(box, "kept") == b"kept"
+    full[0] = False
+    host.put(box, "kept", b"newer")
+    assert [path.name.startswith(".") for path in (host.state / "anchors").iterdir()] == [False]
+    host.restart()
+    box = host.container(anchored=True)
+    box.associate_key(make_key(), wit.Protection.CONTENT)
+    assert host.get(box, "kept") == b"newer"
+
+
+def test_a_change_between_the_view_and_the_anchor_is_no_attack(
+    host: Host, make_key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process changes the container after a reader's view of it began: the view is older than the anchor."""
+    box = host.container(anchored=True)
+    box.associate_key(make_key(), wit.Protection.CONTENT)
+    host.put(box, "object", b"1")
+    other = type(host)(host.state)
+    late = other.container(anchored=True)
+    late.associate_key(make_key(), wit.Protection.CONTENT)
+    assert other.get(late, "object") == b"1"
+    host.put(box, "object", b"2")
+    real, waiting = tables.container_row, [True]
+
+    def row(*arguments: Any) -> Any:
+        found = real(*arguments)
+        if waiting:
+            waiting.clear()
+            host.put(box, "object", b"3")
+        return found
+
+    monkeypatch.setattr(tables, "container_row", row)
+    assert other.get(late, "object") == b"3"
+    assert not waiting
+    other.storages.close()

@@ -73,6 +73,13 @@ STORAGE = "[storage.s]\nkind = 's3'\nendpoint = 'https://h'\nbucket = 'b'\n"
         (STORAGE + CONTAINER + "box = { rights = ['read'], storage = 's', anchored = true }", "host's own storage", ""),
         ("[storage.s]\nkind = 'nfs'", 'must be "s3"', ""),
         ("[storage.s]\nkind = 's3'\nendpoint = 'http://example.org'\nbucket = 'b'", "must be an https URL", ""),
+        *(
+            (f"[storage.s]\nkind = 's3'\nendpoint = '{endpoint}'\nbucket = 'b'", "must be an https URL", "")
+            for endpoint in (
+                *("https://", "https://:443", "https://h:port", "https://[h", "ftp://127.0.0.1/", "h"),
+                *("https://name:secret@h", "http://127.0.0.1:80@example.org", "http://localhost.example.org:80"),
+            )
+        ),
         ("[storage.s]\nkind = 's3'\nendpoint = 'https://h'", "storage.s.bucket: must be a string", ""),
         ("[storage.s]\nkind = 's3'\nsecret = 'x'", "storage.s.secret: unknown key", ""),
         ("storage = 1", "storage: must be a table", ""),

@@ -1,6 +1,8 @@
 """Attestation as a workload sees it: grants, targets, keys, nonces; and the verifier agrees with the guest."""
 
+import datetime
 import hashlib
+import time
 
 import pytest
 
@@ -96,3 +98,25 @@ def test_what_is_more_than_a_call_moves_is_refused_as_such(shared_platform: Simu
     context = provider(shared_platform).AttestationContext_load(wit.Target.PLATFORM, None)
     with pytest.raises(types.Error_LimitExceeded):
         context.get_evidence(bytes((1 << 20) + 1))
+
+
+def test_evidence_is_valid_after_the_clock_was_set_back(
+    platform: SimulatedPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attestation key was certified later than it is now."""
+    anchors = [platform.root_certificate]
+    policy = AppraisalPolicy(allow_simulated=True)
+    real, ahead = time.time_ns(), datetime.timedelta()
+
+    class Clock(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+            return datetime.datetime.fromtimestamp(real / 1e9, tz) + ahead
+
+    monkeypatch.setattr("elastic_hal.reference_impl.platforms.simulated.platform.datetime", Clock)
+    for days in (400, 1):
+        ahead = datetime.timedelta(days=days)
+        at = Clock.now(datetime.UTC)
+        monkeypatch.setattr("time.time", at.timestamp)
+        evidence = provider(platform).AttestationContext_load(wit.Target.WORKLOAD, None).get_evidence(NONCE)
+        assert verify(evidence.data, anchors=anchors, nonce=NONCE, policy=policy, at=at).reason is None

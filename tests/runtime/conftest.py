@@ -1,5 +1,6 @@
 """Guests written as WebAssembly text, so that tests start in milliseconds."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.outcome import Outcome
 from elastic_hal.runtime.workload import Workload
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the package hosted_guests, which several tests share
+from hosted_guests.calls import PLAIN, Started
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +62,16 @@ def calling_fixture() -> Callable[..., bytes]:
 @pytest.fixture(name="assemble")
 def assemble_fixture() -> Callable[[str], bytes]:
     return assemble
+
+
+@pytest.fixture
+def start(engine: Engine) -> Callable[..., Started]:
+    """Starts a guest, written as text, that is called afterwards."""
+
+    def make(text: str = PLAIN, function: Callable[[], int] | None = None) -> Started:
+        return Started(engine, assemble(text), function)
+
+    return make
 
 
 @pytest.fixture

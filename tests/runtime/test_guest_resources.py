@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gc
-import resource
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import wasmtime
+from hosted_guests.measuring import resident_bytes
 from wasmtime import component as wasm_component
 
 from elastic_hal.runtime import abi
@@ -340,9 +339,8 @@ def test_wasmtime_holds_nothing_of_calls_that_did_not_take_place(start: Callable
 
     work(10)
     gc.collect()
-    before = int(Path("/proc/self/statm").read_text().split()[1])
+    before = resident_bytes()
     work(100)
-    grown = (int(Path("/proc/self/statm").read_text().split()[1]) - before) * resource.getpagesize()
-    assert grown < 1024**2
+    assert resident_bytes() - before < 1024**2
     assert len(started.linker.table) == 0
     assert not any(thing.dropped for thing in things)

@@ -88,6 +88,34 @@ def test_a_guest_that_computes_is_stopped_from_another_thread(engine: Engine, as
     assert caught.value.kind is abi.TrapKind.INTERRUPTED
 
 
+def test_a_guest_is_not_closed_while_it_runs(engine: Engine, assemble: Assemble) -> None:
+    inside, leave, refused = threading.Event(), threading.Event(), []
+
+    def call() -> int:
+        with pytest.raises(abi.GuestBusyError, match="cannot be closed by a host function that it called") as caught:
+            hosted.close()
+        refused.append(caught.value)
+        inside.set()
+        assert leave.wait(10)
+        return 7
+
+    def link_closing(linker: abi.Linker) -> None:
+        with linker.instance(INTERFACE) as instance:
+            instance.function("call", call, (), abi.u32)
+
+    component = engine.compile(assemble(exporting("(call $call)", **CALLING)), "guest")
+    with Hosted(engine, component, link_closing) as hosted:
+        results: list[int] = []
+        thread = threading.Thread(target=lambda: results.append(go(hosted)))
+        thread.start()
+        assert inside.wait(10)
+        with pytest.raises(abi.GuestBusyError, match="cannot be closed while it is running on another thread"):
+            hosted.close()
+        leave.set()
+        thread.join()
+        assert (results, len(refused)) == ([7], 1)
+
+
 def test_a_start_that_traps_leaves_nothing_open(engine: Engine, assemble: Assemble) -> None:
     component = engine.compile(
         assemble("(component (core module $m (func $s unreachable) (start $s)) (core instance (instantiate $m)))"),

@@ -58,6 +58,10 @@ class Host:
         things: list[Any] = [Thing(self) for _ in range(count)]
         return [*things[:-1], "no thing"] if count == 7 else things
 
+    def fail(self) -> None:
+        """Fails with two things, between which there is what does not fit."""
+        raise abi.ResultError((Thing(self), 256, Thing(self)))
+
     def link(self, linker: abi.Linker, workload: Workload) -> None:
         own, lent = abi.own(Thing), abi.borrow(Thing)
         parcel = abi.record(Parcel, (("thing", "thing", own), ("weight", "weight", abi.u8)))
@@ -74,6 +78,8 @@ class Host:
             instance.function("maybe", self.see, (abi.option(lent),), abi.u32)
             instance.function("send", self.see, (parcel,), abi.u32)
             instance.function("many", self.give, (abi.u32,), abi.list_(own))
+            error = abi.tuple_(own, abi.u8, own)
+            instance.function("fail", self.fail, (), abi.fallible(None, error, (abi.ResultError,)))
 
 
 SIGNATURES = {
@@ -90,6 +96,7 @@ SIGNATURES = {
     "maybe": ('(param "it" (option (borrow $thing))) (result u32)', "(param i32 i32) (result i32)"),
     "send": ('(param "it" $parcel) (result u32)', "(param i32 i32) (result i32)"),
     "many": ('(param "count" u32) (result (list (own $thing)))', "(param i32 i32)"),
+    "fail": ("(result (result (error (tuple (own $thing) u8 (own $thing)))))", "(param i32)"),
 }
 MEMORY = """(core module $memory (memory (export "m") 2) (func (export "r") (param i32 i32 i32 i32) (result i32)
         (i32.const 4096)))
@@ -226,6 +233,14 @@ def test_a_list_of_handles_that_fails_half_way_leaves_none(
     assert "a value of type str cannot be passed as own<Thing>" in caplog.text
     assert sorted(host.dropped)[:3] == [0, 1, 2]
     assert sorted(host.dropped)[3:] == [3, 4, 5, 6, 7, 8]
+
+
+def test_handles_of_a_typed_error_that_fails_half_way_leave_none(
+    run: Run, host: Host, guest: Callable[[str], bytes]
+) -> None:
+    outcome = run(guest("(call $fail (i32.const 64))"), link=host.link)
+    assert outcome.reason == "host-error"
+    assert sorted(host.dropped) == [0, 1]
 
 
 def test_the_limit_of_handles_holds_inside_one_list(run: Run, host: Host, guest: Callable[[str], bytes]) -> None:

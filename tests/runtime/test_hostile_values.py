@@ -6,10 +6,10 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from hosted_guests.measuring import resident_bytes
 
 from elastic_hal.runtime import abi
 from elastic_hal.runtime.limits import Limits
@@ -320,15 +320,12 @@ def test_a_provider_that_recurses_without_end_is_a_failure_of_the_host(
 
 
 def test_many_guests_that_misbehave_leave_no_memory_behind(attempt: Callable[..., Any]) -> None:
-    def resident() -> int:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-
     def misbehave(times: int) -> None:
         for _ in range(times):
             outcome, _ = attempt(sending(64, 3), *STRING, data=r'(data (i32.const 64) "ab\ff")')
             assert outcome.reason == "trapped"
 
     misbehave(30)
-    before = resident()
+    before = resident_bytes()
     misbehave(60)
-    assert resident() - before < 8 * 1024**2
+    assert resident_bytes() - before < 8 * 1024**2

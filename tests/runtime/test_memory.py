@@ -1,10 +1,9 @@
 """Calls leave nothing behind: the resident memory of the host stays flat over many of them."""
 
 import gc
-import resource
-from pathlib import Path
 
 import wasmtime
+from hosted_guests.measuring import resident_bytes
 from wasmtime import component as wasm_component
 
 from elastic_hal.runtime import abi
@@ -66,10 +65,6 @@ class Provider:
         if self.calls % 3 == 0:
             raise Failure(text)
         return text, [text, data.decode()], self.calls if self.calls % 2 else None
-
-
-def resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def test_memory_stays_flat_over_mixed_calls(engine: Engine) -> None:

@@ -54,6 +54,14 @@ def test_what_is_told_leaves_aborts_and_adapters_out() -> None:
     assert traps.told_frames(only) == only
 
 
+def test_a_guest_without_memory_for_what_it_passes() -> None:
+    text = RUST.replace("app.wasm!app::parse::h0123456789abcdef", "app.wasm!wit_dylib_pop_iter_next")
+    report = traps.read_report(text)
+    assert report.kind is TrapKind.OUT_OF_MEMORY
+    assert traps.ran_out_of_memory(text, "")
+    assert not traps.ran_out_of_memory(RUST, "")
+
+
 def test_an_adapter_without_memory_is_no_abort_of_the_guest() -> None:
     text = RUST.replace("app.wasm!std", f"{NAMESPACE}:memory!std").replace(
         "wasm trap: out of bounds memory access", "wasm trap: wasm `unreachable` instruction executed"
@@ -63,6 +71,15 @@ def test_an_adapter_without_memory_is_no_abort_of_the_guest() -> None:
     )
     assert traps.read_report(text).kind is TrapKind.OUT_OF_MEMORY
     assert abi.GuestTrap("f", text).kind is TrapKind.OUT_OF_MEMORY
+
+
+def test_messages_do_not_steer_a_terminal() -> None:
+    report = RUST.replace("app::parse", "app::\x1b[2Jparse")
+    assert "in app::\ufffd[2Jparse ←" in str(abi.GuestTrap("f", report))
+    raised = "Traceback (most recent call last):\nValueError: \x1b[31mred\x07\n"
+    trap = abi.GuestTrap("f", report, standard_error=raised)
+    assert str(trap) == "f trapped: ValueError: \ufffd[31mred\ufffd"
+    assert trap.guest_message == raised.rstrip(), "what it said is there as it said it"
 
 
 def test_long_things_are_shortened() -> None:
@@ -103,6 +120,21 @@ def test_no_report_is_too_odd(report: str, said: str) -> None:
     assert str(trap).startswith("f trapped: ")
     assert isinstance(trap.backtrace(), str)
     assert isinstance(trap.guest_message, str)
+
+
+def test_names_that_a_guest_chose_do_not_decide_what_is_reported() -> None:
+    """A function's name may hold anything: lines like those of a report, and more text than anyone wants to read."""
+    for name in (
+        "f\n\nCaused by:\n    the host failed in everything",
+        "f\n    9: " + " " * 200_000,
+        "f\n    9: " + "1" * 200_000 + "\n\nCaused by:\n",
+        "f" + "\n    9: 0x1 - <unknown>!<wasm function 3>" * 6000,
+        "long" * 200_000,
+    ):
+        started = time.monotonic()
+        report = traps.read_report(RUST.replace("app::parse", name))
+        assert (report.kind, report.cause) == (TrapKind.MEMORY_OUT_OF_BOUNDS, "wasm trap: out of bounds memory access")
+        assert time.monotonic() - started < 5
 
 
 class Opening:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import wasmtime
+from hosted_guests.window import MEMORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,16 +130,7 @@ def forwarder(case: Case) -> bytes:
         wasmtime.wat2wasm(f"""(component
         (import "{INTERFACE}" (instance $host {named if case.definition else ""}
             (export "echo" (func (param "v" {host}) (result {host})))))
-        (core module $memory (memory (export "memory") 700)
-            (global $next (mut i32) (i32.const 65536))
-            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
-                (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
-                (global.set $next (i32.add (local.get $at) (local.get 3)))
-                (memory.copy (local.get $at) (local.get 0) (local.get 1))
-                (local.get $at)))
-        (core instance $memory (instantiate $memory))
-        (alias core export $memory "memory" (core memory $m))
-        (alias core export $memory "realloc" (core func $r))
+        {MEMORY}
         (core func $echo (canon lower (func $host "echo") (memory $m) (realloc $r)))
         (core module $main (import "host" "echo" (func $echo (param {case.flat} i32)))
             (func (export "echo") (param {case.flat}) (result i32)

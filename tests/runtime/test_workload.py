@@ -1,8 +1,10 @@
 """Running guests: how they end, what stops them, what they see of the host."""
 
+import gc
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,6 +100,18 @@ def test_a_trap_is_told_in_a_line_or_two(run: Run, command: Command, body: str, 
     assert words in outcome.message
     assert len(outcome.message.splitlines()) <= 2
     assert run(command("i32.const 0")).succeeded, "the host goes on"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["not found in the linker: wasm trap: interrupt", "x\\n    9: " + " " * 90_000, "x\\n\\nCaused by:\\n    y"],
+    ids=["words", "spaces", "causes"],
+)
+def test_a_function_of_the_guest_may_have_any_name(run: Run, command: Command, name: str) -> None:
+    outcome = run(command("(call $odd)", core=f'(func $odd (@name "{name}") (result i32) unreachable)'))
+    assert outcome.reason == "trapped"
+    assert "unreachable" in outcome.message
+    assert outcome.seconds < 5
 
 
 def test_the_deadline_stops_a_guest_that_computes(run: Run, command: Command) -> None:
@@ -224,6 +238,23 @@ def test_a_sink_that_fails_is_a_failed_write(run: Run, command: Command) -> None
         raise BrokenPipeError(32, "gone")
 
     assert run(saying(command, "hello", "out", "i32.const 0"), output=fail).reason in ("exited", "trapped")
+
+
+def test_nothing_of_a_run_is_kept(run: Run, calling: Callable[..., bytes]) -> None:
+    """A provider knows the control of its run, wasmtime knows the provider: that circle must not live on."""
+    controls: list[weakref.ref[Any]] = []
+
+    def link(linker: abi.Linker, workload: Workload) -> None:
+        control = workload.control
+        controls.append(weakref.ref(control))
+        with linker.instance("test:host/api@0.1.0") as instance:
+            instance.function("get", lambda: control.memory_bytes, (), abi.u64)
+
+    guest = calling("(drop (call $get)) i32.const 0", {"get": ("(result u64)", "(result i64)")})
+    for _ in range(3):
+        assert run(guest, link=link).succeeded
+    gc.collect()
+    assert [control() for control in controls] == [None] * 3
 
 
 def test_two_workloads_at_once(run: Run, calling: Callable[..., bytes], linking: Callable[..., Any]) -> None:

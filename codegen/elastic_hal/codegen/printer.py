@@ -36,11 +36,6 @@ def print_world(world: model.World) -> str:
     return "\n".join([*_world(world), ""])
 
 
-def print_interface(interface: model.Interface) -> str:
-    """The interface alone, as it stands in a file of its package."""
-    return "\n".join([*_interface(interface), ""])
-
-
 def type_text(type: model.Type) -> str:
     """A type as it is written where it is used, such as `list<u8>`."""
     if isinstance(type, model.Primitive):

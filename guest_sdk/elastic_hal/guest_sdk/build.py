@@ -18,6 +18,7 @@ from pathlib import Path
 from elastic_hal.codegen.resources import contract_dir
 
 from . import tool_messages
+from .argument_memory import needs_release, releasing
 from .component_names import renamed
 from .project import Project, load_project
 from .staged_wit import stage_world
@@ -31,6 +32,8 @@ _TOOL = "import sys; from componentize_py import script; sys.exit(script())"
 _GUEST_PYTHON = "python3.14"
 _LONGEST_BUILD_SECONDS = 300.0
 _MOST_OUTPUT_BYTES = 256 * 1024
+_FORM = "2"
+"""Goes up when the same inputs make another component than before."""
 
 
 def build(
@@ -62,7 +65,7 @@ def build(
         except (OSError, shutil.Error) as error:
             raise ProjectError(f"{project.directory}: the sources cannot be read: {error}") from None
         wit = (contract,) if project.wit is None else (contract, project.wit)
-        inputs = fingerprint((staging, *wit), (project.world, project.app, *project.features))
+        inputs = fingerprint((staging, *wit), (_FORM, project.world, project.app, *project.features))
         if is_current(output, inputs):
             return output
         on_progress(f"building {project.name} for {project.world}")
@@ -77,7 +80,7 @@ def _componentize(
     project: Project, wit: tuple[Path, ...], staging: Path, sources: tuple[Path, ...], deadline_seconds: float
 ) -> Path:
     component = staging / "component.wasm"
-    staged = stage_world(wit, project.world, staging / "contract.wit")
+    staged = stage_world(wit, project.world, staging / "contract.wit", project.features)
     searched = [*sources, staging / "sdk"]
     app = project.app
     if staged is not None and staged.needs_repair:
@@ -116,6 +119,8 @@ def _componentize(
         raise BuildFailedError("componentize-py said nothing was wrong and wrote no component", details=_tail(log))
     if staged is not None and (staged.imports or staged.exports):
         component.write_bytes(renamed(component.read_bytes(), staged.imports, staged.exports))
+    if needs_release():
+        component.write_bytes(releasing(component.read_bytes()))
     return component
 
 

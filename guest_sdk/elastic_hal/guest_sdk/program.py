@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from . import preload as _preload  # noqa: F401
+from . import whole_output as _whole_output  # noqa: F401
 
 # Only there while a guest is built, so no type checker can know it.
 _Err: Any = importlib.import_module("componentize_py_types").Err

@@ -40,15 +40,15 @@ class StagedWorld:
     needs_repair: bool
 
 
-def stage_world(wit: Sequence[Path], world: str, target: Path) -> StagedWorld | None:
-    """Writes the contract at `wit` to the file `target`. None where it has errors or no such world: the tool, which
-    reads it anyway, explains that.
+def stage_world(wit: Sequence[Path], world: str, target: Path, features: Sequence[str] = ()) -> StagedWorld | None:
+    """Writes the contract at `wit`, with the unstable items of `features`, to the file `target`. None where it has
+    errors or no such world: the tool, which reads it anyway, explains that.
 
     Raises:
         BuildFailedError: the world has something that the tool cannot carry.
     """
     try:
-        resolve = load_or_raise(wit)
+        resolve = load_or_raise(wit, frozenset(features))
         chosen = select_world(resolve, world)
     except WitError:
         return None

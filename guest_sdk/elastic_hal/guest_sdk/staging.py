@@ -13,6 +13,7 @@ _PACKAGE = Path(__file__).parent
 
 HOST_ONLY = frozenset(
     {
+        "argument_memory.py",
         "build.py",
         "component_names.py",
         "project.py",
@@ -23,6 +24,7 @@ HOST_ONLY = frozenset(
         "tool_limits.py",
         "tool_messages.py",
         "up_to_date.py",
+        "wasm_reader.py",
         "_data",
         "__pycache__",
     }

@@ -68,6 +68,9 @@ class Control:
                 action()
             except Exception:
                 _log.exception("something that was to be done at the end of a workload failed")
+        # They lead to the run and its linker, which keeps the providers, which keep this: wasmtime is part of that
+        # circle, so that nothing could be collected.
+        self._apply_memory = self._apply_cpu = None
 
     def connect(self, apply_memory: Callable[[int], None], apply_cpu: Callable[[int], None]) -> None:
         """Gives what changes the limits of the guest, called on its own thread."""

@@ -13,6 +13,7 @@ from typing import Self
 import wasmtime
 
 from elastic_hal.runtime import abi
+from elastic_hal.runtime.abi.store_use import use_of
 from elastic_hal.runtime.components import LoadedComponent
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.imports import WASI_INTERFACES, check_imports, unlinkable
@@ -47,6 +48,7 @@ class Hosted:
         error: Sink | None = None,
     ) -> None:
         limits = limits or Limits()
+        self._name = component.name
         self.linker = abi.Linker(engine.wasm, handles=limits.handles, bytes_bridge=component.bridged)
         self.linker.wasm.add_wasip2()
         if link is not None:
@@ -78,7 +80,11 @@ class Hosted:
     def close(self) -> None:
         """Ends the guest: what it holds of the host is dropped, and its streams are passed on to their end. Closing it
         again does nothing.
+
+        Raises:
+            GuestBusyError: a call is going on. `interrupt.set()` stops it from another thread.
         """
+        use_of(self.store).end(f"close of {self._name}", "its store is closed")
         self.linker.close()
         self.store.close()
         self._streams.drain()

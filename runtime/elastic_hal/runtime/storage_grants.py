@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from elastic_hal.runtime.errors import LimitError
 from elastic_hal.runtime.limits import parse_size
@@ -26,6 +27,7 @@ DEFAULT_QUOTA_BYTES = 1024**3
 DEFAULT_OBJECTS = 100_000
 MOST_OBJECTS = 10_000_000
 
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _STORAGE_KEYS = ("kind", "endpoint", "bucket", "region", "prefix")
 _CONTAINER_KEYS = ("rights", "quota", "objects", "protected", "anchored", "shared", "storage")
 
@@ -118,13 +120,26 @@ def _storage(reader: StrictReader, entry: object, place: str) -> RemoteStorage:
     if table.get("kind") != "s3":
         raise reader.wrong(f"{place}.kind", 'must be "s3"')
     endpoint = reader.text(table.get("endpoint"), f"{place}.endpoint")
-    if not endpoint.startswith(("https://", "http://127.0.0.1:", "http://[::1]:", "http://localhost:")):
-        raise reader.wrong(f"{place}.endpoint", "must be an https URL, or an http URL of this machine")
+    if not _is_endpoint(endpoint):
+        raise reader.wrong(
+            f"{place}.endpoint", "must be an https URL, or an http URL of this machine, without credentials"
+        )
     prefix = reader.typed(table.get("prefix", ""), str, f"{place}.prefix", "a string")
     if len(prefix.encode()) > MOST_CONTAINER_NAME_BYTES or not prefix.isascii() or not prefix.isprintable():
         raise reader.wrong(f"{place}.prefix", f"must have at most {MOST_CONTAINER_NAME_BYTES} ASCII characters")
     bucket = reader.text(table.get("bucket"), f"{place}.bucket")
     return RemoteStorage(endpoint, bucket, reader.text(table.get("region", "us-east-1"), f"{place}.region"), prefix)
+
+
+def _is_endpoint(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        has_host = bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+    is_protected = url.scheme == "https" or (url.scheme == "http" and url.hostname in _THIS_MACHINE)
+    # A name before an "@" would send requests elsewhere than they seem to go, and a password would end up in messages.
+    return has_host and is_protected and "@" not in url.netloc
 
 
 def _check_name(reader: StrictReader, name: str, place: str) -> None:

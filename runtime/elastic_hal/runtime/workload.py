@@ -187,7 +187,11 @@ class Run:
             code = exited.code
         except abi.GuestTrap as trap:
             return partial(self._failed, trap.report)
-        except (abi.InstantiationError, abi.GuestEndedError) as error:
+        except abi.InstantiationError as error:
+            if "not found in the linker" in str(error):
+                raise unlinkable(self._workload.component.name, str(error)) from None
+            return partial(self._failed, str(error))
+        except abi.GuestEndedError as error:
             return partial(self._failed, str(error))
         return partial(self._exited, code)
 
@@ -204,8 +208,6 @@ class Run:
         if self._interrupt.is_set:
             doing = "it was waiting" if self._control.stopped_waiting else "it was computing"
             return self._ended(self._why_stopped(), doing)
-        if "not found in the linker" in text:
-            raise unlinkable(self._workload.component.name, text)
         cause = describe_trap(text, self._tail.text)
         if ran_out_of_memory(text, self._tail.text):
             return self._ended("memory", cause)

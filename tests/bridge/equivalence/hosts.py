@@ -10,7 +10,8 @@ from typing import Any
 
 import wasmtime
 from equivalence.guests import CONSTRUCTOR, HARNESS, TYPES, USER, WORLD, Function
-from equivalence.kinds import ERRORS, Case, Colour, ColourError, Internal, Other, Thing
+from equivalence.host_types import Case, Colour, ColourError, Internal, Other, Thing
+from equivalence.kinds import ERRORS
 from hypothesis import strategies as st
 
 from elastic_hal.runtime import abi

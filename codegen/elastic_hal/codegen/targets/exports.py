@@ -22,7 +22,7 @@ from elastic_hal.codegen.targets.plan import (
     exported_interfaces,
     folders_of,
 )
-from elastic_hal.codegen.targets.type_names import Names, name_types
+from elastic_hal.codegen.targets.type_names import Names, TypeNames, name_types
 
 EXPORTS_FOLDER = SnakeName("exports")
 """Holds the modules of exports. No package's folder is called so: theirs have two words."""
@@ -77,30 +77,22 @@ def plan_exports(plan: TreePlan, names: Names) -> ExportsPlan | None:
         return None
     folders = folders_of({interface.package.name for interface in exported.values()})
     scopes: dict[SnakeName, Scope] = {}
-    found: dict[str, tuple[ExportModulePlan, dict[model.TypeDef, ClassName], Names]] = {}
-    for name, interface in exported.items():
-        whole = _interface_module(name, interface, plan.world, folders, scopes)
-        own_names = name_types(replace(plan, modules=(whole,)))
-        shared = {
-            wit_type: own_names.types[wit_type].name
-            for wit_type in whole.types
-            if wit_type in plan.owners and not _holds_resource_of(wit_type, tuple(exported.values()))
-        }
-        module = replace(whole, types=tuple(wit_type for wit_type in whole.types if wit_type not in shared))
-        own_names = Names(own_names.types, {module: own_names.titles[whole]})
-        found[name] = (module, shared, own_names)
+    found = [
+        _own_part(plan, _interface_module(name, interface, plan.world, folders, scopes), tuple(exported.values()))
+        for name, interface in exported.items()
+    ]
     owners, seen = dict(plan.owners), dict(names.types)
-    for module, _, own_names in reversed(found.values()):
-        owners |= dict.fromkeys(module.types, module)
-        seen |= {wit_type: own_names.types[wit_type] for wit_type in module.types}
+    for part in reversed(found):  # where several exports have a type, it is the first one's to the others
+        owners |= dict.fromkeys(part.module.types, part.module)
+        seen |= part.types()
     interfaces = tuple(
         PlannedExport(
-            module,
-            replace(plan, owners=owners | dict.fromkeys(module.types, module)),
-            Names(seen | {wit_type: own.types[wit_type] for wit_type in module.types}, names.titles | own.titles),
-            shared,
+            part.module,
+            replace(plan, owners=owners | dict.fromkeys(part.module.types, part.module)),
+            Names(seen | part.types(), names.titles | part.names.titles),
+            part.shared,
         )
-        for module, shared, own in found.values()
+        for part in found
     )
     world = _world_module(plan.world, functions)
     for export in interfaces:
@@ -108,6 +100,30 @@ def plan_exports(plan: TreePlan, names: Names) -> ExportsPlan | None:
     check_module(world, plan.owners)
     titles = names.titles | {export.module: export.names.titles[export.module] for export in interfaces}
     return ExportsPlan(interfaces, PlannedExport(world, plan, Names(names.types, titles | {world: world.title}), {}))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OwnPart:
+    """The module of an exported interface without the types that it shares with an import."""
+
+    module: ExportModulePlan
+    shared: dict[model.TypeDef, ClassName]
+    names: Names
+
+    def types(self) -> dict[model.TypeDef, TypeNames]:
+        """The names of the types that are the module's own."""
+        return {wit_type: self.names.types[wit_type] for wit_type in self.module.types}
+
+
+def _own_part(plan: TreePlan, whole: ExportModulePlan, exported: tuple[model.Interface, ...]) -> _OwnPart:
+    names = name_types(replace(plan, modules=(whole,)))
+    shared = {
+        wit_type: names.types[wit_type].name
+        for wit_type in whole.types
+        if wit_type in plan.owners and not _holds_resource_of(wit_type, exported)
+    }
+    module = replace(whole, types=tuple(wit_type for wit_type in whole.types if wit_type not in shared))
+    return _OwnPart(module, shared, Names(names.types, {module: names.titles[whole]}))
 
 
 def _interface_module(

@@ -5,6 +5,7 @@ place it is in: on the simulated platform that is a directory of files, which wh
 well.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -21,6 +22,8 @@ from ..bindings.elastic_hal import types
 from .errors import StorageFailure
 from .location import prepare
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 
 class Anchor(Protocol):
     """The anchor of one container: a sequence number that never falls, and the root that belongs to it."""
@@ -29,8 +32,12 @@ class Anchor(Protocol):
         """Raise `verification-failed` for a state that is older than the anchor's, or another of the same number."""
         ...
 
+    def prepare(self, sequence: int, root: bytes) -> None:
+        """Make sure that there is room for a state before it is committed; `limit-exceeded` where there is none."""
+        ...
+
     def advance(self, sequence: int, root: bytes) -> None:
-        """Remember a state."""
+        """Remember a state, which is committed."""
         ...
 
 
@@ -47,6 +54,9 @@ class ProcessAnchor:
             if self._known is not None and not _follows(self._known, sequence, root):
                 raise types.Error_VerificationFailed
 
+    def prepare(self, sequence: int, root: bytes) -> None:
+        """Nothing has to be made ready."""
+
     def advance(self, sequence: int, root: bytes) -> None:
         """Remember a newer state."""
         with self._lock:
@@ -55,26 +65,49 @@ class ProcessAnchor:
 
 
 class FileAnchor:
-    """A file of the platform's."""
+    """A file of the platform's.
+
+    A state is written to a draft before it is committed, and the draft is renamed afterwards, which takes no room: a
+    full disk refuses a change as a whole. Drafts of others that did not come so far are removed.
+    """
 
     def __init__(self, directory: Path, identity: str) -> None:
         self._directory = directory
         self._path = directory / hashlib.sha256(identity.encode()).hexdigest()
+        self._draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
+        self._drafted: tuple[int, bytes] | None = None
 
     def check(self, sequence: int, root: bytes) -> None:
         """Raise `verification-failed` for a state that is older than the anchor's, or another of the same number."""
-        with self._locked():
+        with self._locked(committed=False):
             known = self._read()
             if known is not None and not _follows(known, sequence, root):
                 raise types.Error_VerificationFailed
 
+    def prepare(self, sequence: int, root: bytes) -> None:
+        """Write the draft of a state that is not remembered yet."""
+        with self._locked(committed=False):
+            known = self._read()
+            if known is not None and known[0] >= sequence:
+                return
+            for left in self._directory.glob(f".{self._path.name}.*"):
+                left.unlink(missing_ok=True)
+            self._write(sequence, root)
+            self._drafted = sequence, root
+
     def advance(self, sequence: int, root: bytes) -> None:
         """Remember a state. It is durable when this returns."""
-        with self._locked():
-            self._write_newer(self._read(), sequence, root)
+        with self._locked(committed=True):
+            known = self._read()
+            if known is not None and known[0] >= sequence:
+                self._draft.unlink(missing_ok=True)
+                return
+            if self._drafted != (sequence, root) or not self._draft.is_file():
+                self._write(sequence, root)
+            self._draft.replace(self._path)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, *, committed: bool) -> Iterator[None]:
         prepare(self._directory)
         try:
             descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -85,6 +118,9 @@ class FileAnchor:
             finally:
                 os.close(descriptor)
         except OSError as error:
+            self._draft.unlink(missing_ok=True)
+            if error.errno in _FULL and not committed:
+                raise types.Error_LimitExceeded("the storage is full") from None
             raise StorageFailure(f"{self._path}: the anchor cannot be kept: {error.strerror}") from error
 
     def _read(self) -> tuple[int, bytes] | None:
@@ -100,18 +136,11 @@ class FileAnchor:
         except ValueError:
             raise StorageFailure(f"{self._path}: is no anchor") from None
 
-    def _write_newer(self, known: tuple[int, bytes] | None, sequence: int, root: bytes) -> None:
-        if known is not None and known[0] >= sequence:
-            return
-        draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
-        try:
-            with draft.open("x", encoding="ascii") as file:
-                file.write(f"{sequence} {root.hex()}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._path)
-        finally:
-            draft.unlink(missing_ok=True)
+    def _write(self, sequence: int, root: bytes) -> None:
+        with self._draft.open("w", encoding="ascii") as file:
+            file.write(f"{sequence} {root.hex()}\n")
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _follows(known: tuple[int, bytes], sequence: int, root: bytes) -> bool:

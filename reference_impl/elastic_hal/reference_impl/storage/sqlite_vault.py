@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from ..bindings.elastic_hal import types
@@ -15,6 +15,8 @@ from .errors import StorageFailure
 from .records import Bounds, Condition, Stored
 from .sqlite_streams import SqliteDownload, SqliteUpload
 from .verified_index import VerifiedIndex
+
+_MOST_LOOKS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ class ProtectedVault:
                 kept = Stored(self._index.stored_name(name), stored.version, size, stored.created_ns)
                 tables.make_current(tx, row.id, staged.claim(tx), kept)
                 tables.set_root(tx, row.id, change.sequence, change.root)
+                self._index.prepare(change)
             staged.published()
             self._index.apply(change)
         return stored
@@ -194,6 +197,7 @@ class ProtectedVault:
                     return
                 change = self._index.changed(gone, [])
                 tables.set_root(tx, row.id, change.sequence, change.root)
+                self._index.prepare(change)
             self._index.apply(change)
         self._context.database.give_back()
 
@@ -204,8 +208,24 @@ class ProtectedVault:
 
     @contextmanager
     def _viewed(self) -> Iterator[tuple[sqlite3.Connection, tables.ContainerRow]]:
-        with self._index.lock, self._context.database.view() as tx:
-            yield tx, self._row(tx)
+        with self._index.lock, ExitStack() as stack:
+            before: object = None
+            for _ in range(_MOST_LOOKS):
+                tx = stack.enter_context(self._context.database.view())
+                row = self._context.row(tx)
+                try:
+                    self._index.refresh(tx, row)
+                    break
+                except types.Error_VerificationFailed:
+                    # Somebody else may have changed the container since this view began, which the anchors then know
+                    # of already: a later view shows that. One that was put back stays as it is.
+                    if row.sequence == before:
+                        raise
+                    before = row.sequence
+                    stack.close()
+            else:
+                raise types.Error_VerificationFailed
+            yield tx, row
 
 
 def _retire(tx: sqlite3.Connection, row: tables.ContainerRow, current: Stored) -> None:

@@ -93,6 +93,11 @@ class VerifiedIndex:
         root = self._keys.root(self._protection, sequence, count, total)
         return Change(tuple(removed), tuple(put), sequence, total, root)
 
+    def prepare(self, change: Change) -> None:
+        """Make sure, as the last step before a change is committed, that the anchors can follow it."""
+        for anchor in self._anchors:
+            anchor.prepare(change.sequence, change.root)
+
     def apply(self, change: Change) -> None:
         """Take over a change that is committed."""
         for stored in change.removed:
@@ -122,6 +127,7 @@ class VerifiedIndex:
             raise types.Error_VerificationFailed
         for anchor in self._anchors:
             anchor.check(sequence, root)
+            anchor.prepare(sequence, root)
             anchor.advance(sequence, root)
         self._objects, self._order = objects, sorted(objects)
         self._sequence, self._total, self._root = sequence, total, root

@@ -29,7 +29,6 @@ PAYLOAD: Final = 8
 RECORD_ENTRY_SIZE: Final = 48
 RECORD_ENTRY_VALUE: Final = 16
 NAME_SIZE: Final = 16
-_WORD: Final = 8
 MAP_ENTRY_SIZE: Final = 64
 
 BOOL: Final = 0

@@ -257,7 +257,11 @@ def _respond_fallible(
             try:
                 value = implementation(*values)
             except raised as error:
-                lower(False, _err_value(error, err), results, context)
+                try:
+                    lower(False, _err_value(error, err), results, context)
+                except BaseException:
+                    state.discard(_err_value(error, err))
+                    raise
             else:
                 try:
                     lower(True, value, results, context)

@@ -88,14 +88,6 @@ class Linker:
         """
         return instantiate(self.wasm, self._state, store, component)
 
-    def raise_pending(self) -> None:
-        """Raises what a host function kept because it must not be lost, such as KeyboardInterrupt. Call it when a
-        guest has stopped.
-        """
-        pending, self._state.pending = self._state.pending, None
-        if pending is not None:
-            raise pending
-
     @contextmanager
     def instance(self, interface: str) -> Iterator[InstanceLinker]:
         """Links an interface, such as `elastic:hal/crypto@0.2.0`, inside a `with` block.
@@ -124,11 +116,12 @@ class Linker:
             yield functions
         self.interfaces += functions.names
         if functions.twins:
+            # All are linked anew where there were some before, since an instance is linked as a whole.
             again, self._world_twins = bool(self._world_twins), self._world_twins | functions.twins
-            if again:  # all are linked anew, since an instance is linked as a whole
-                self.wasm.allow_shadowing = True
-            self._link_twins(WORLD_BRIDGE, self._world_twins)
-            if again:
+            self.wasm.allow_shadowing = again
+            try:
+                self._link_twins(WORLD_BRIDGE, self._world_twins)
+            finally:
                 self.wasm.allow_shadowing = False
 
     def close(self) -> None:

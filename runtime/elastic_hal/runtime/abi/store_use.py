@@ -34,14 +34,27 @@ class StoreUse:
             GuestBusyError: somebody is inside.
             GuestEndedError: it cannot be entered any more.
         """
-        if not self._lock.acquire(blocking=False):
-            here = self._thread == threading.get_ident()
-            who = "by a host function that it called" if here else "while it is running on another thread"
-            raise GuestBusyError(f"{label}: the guest cannot be called {who}")
+        self._take(label, "called")
         if self.ended:
             self._lock.release()
             raise GuestEndedError(f"{label}: the guest cannot be called any more: {self.ended}")
         self._thread = threading.get_ident()
+
+    def end(self, label: str, why: str) -> None:
+        """Lets nobody in any more; `why` is the reason unless there was one before.
+
+        Raises:
+            GuestBusyError: somebody is inside.
+        """
+        self._take(label, "closed")
+        self.ended = self.ended or why
+        self._lock.release()
+
+    def _take(self, label: str, what: str) -> None:
+        if not self._lock.acquire(blocking=False):
+            here = self._thread == threading.get_ident()
+            when = "by a host function that it called" if here else "while it is running on another thread"
+            raise GuestBusyError(f"{label}: the guest cannot be {what} {when}")
 
     def leave(self) -> None:
         """Gives the store free."""

@@ -8,6 +8,7 @@ exception: the traceback that it left on standard error.
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from elastic_hal.runtime.abi.trap_words import comes_from_fused_code, in_common_words
 from elastic_hal.runtime.bridge.names import NAMESPACE
 
-_FRAME = re.compile(r"\s*\d+:\s+(?:0x[0-9a-f]+ - )?(?P<module>[^!\n]*)!(?P<function>[^\n]*)")
+_FRAME = re.compile(r"\s*+\d+:\s++(?:0x[0-9a-f]+ - )?(?P<module>[^!\n]*)!(?P<function>[^\n]*)")
 _LOCATION = re.compile(r"\s+at (?P<location>\S[^\n]*)")
 _RUST_HASH = re.compile(r"::h[0-9a-f]{16}$")
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(: .*)?")
@@ -35,11 +36,17 @@ _TOOL_MODULES = ("wit-component:", NAMESPACE)
 _UNKNOWN = "<unknown>"
 _ALLOCATORS = ("cabi_realloc", "realloc")
 _NAMELESS = re.compile(r"<wasm function \d+>")
+_WITHOUT_COPY = "wit_dylib_pop_iter_next"
+"""Where a guest of componentize-py ends when it gets no memory for the copy of a byte string that it passes: without
+the copy it takes the bytes for a list that is to be passed value by value.
+"""
 _REFUSED_ROOM = "the bytes of a call do not fit into the memory that is allowed"
 _LONGEST_NAME = 100
 _FRAMES_SHOWN = 5
 _LAST_LINES = 20
 _LONGEST_PARSED = 256 * 1024
+_MOST_FRAMES = 100
+"""wasmtime tells of twenty; the names of a guest's functions may look like many more."""
 
 
 class TrapKind(enum.Enum):
@@ -128,16 +135,19 @@ class TrapReport:
 
 def read_report(text: str) -> TrapReport:
     """Takes apart what wasmtime says about a call that did not come back."""
-    text = text[:_LONGEST_PARSED]
-    trace, separator, causes = text.partition("\nCaused by:")
-    lines = [line.strip() for line in (causes if separator else text).splitlines() if line.strip()]
+    # The last such line is wasmtime's: before it there are names of the guest's functions, which may hold anything.
+    trace, separator, causes = text.rpartition("\nCaused by:")
+    trace = (trace if separator else text)[:_LONGEST_PARSED]
+    lines = [line.strip() for line in causes[-_LONGEST_PARSED:].splitlines() if line.strip()]
     found = re.sub(r"^\d+: ", "", lines[-1]) if lines else "unknown cause"
     cause = in_common_words(found)
     whole = "\n".join([*lines[:-1], cause])
     kind = next((kind for words, kind in _KINDS if words in whole), TrapKind.OTHER)
-    frames = tuple(_frames(trace)) if "backtrace" in trace else ()
+    frames = tuple(itertools.islice(_frames(trace), _MOST_FRAMES)) if "backtrace" in trace else ()
     if kind is TrapKind.UNREACHABLE and frames and frames[0].module.startswith(NAMESPACE):
         # An adapter gives up in one case only: it gets no memory for what it is to pass on.
+        kind, cause = TrapKind.OUT_OF_MEMORY, _REFUSED_ROOM
+    elif any(frame.function == _WITHOUT_COPY for frame in frames):
         kind, cause = TrapKind.OUT_OF_MEMORY, _REFUSED_ROOM
     frames = tuple(_with_fused_code(frames, within=comes_from_fused_code(found)))
     return TrapReport(kind, cause, frames)
@@ -145,7 +155,7 @@ def read_report(text: str) -> TrapReport:
 
 def _frames(trace: str) -> Iterator[Frame]:
     found: Frame | None = None
-    for line in trace.splitlines():
+    for line in map(_printable, trace.splitlines()):
         frame = _FRAME.fullmatch(line)
         location = _LOCATION.fullmatch(line) if frame is None else None
         if frame is not None:
@@ -157,6 +167,11 @@ def _frames(trace: str) -> Iterator[Frame]:
             found = Frame(found.module, found.function, location["location"])
     if found is not None:
         yield found
+
+
+def _printable(line: str) -> str:
+    """A line without what could steer a terminal: guests choose names, and what their exceptions say."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in line)
 
 
 def told_frames(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
@@ -208,7 +223,7 @@ def describe_trap(report: TrapReport, standard_error: str = "") -> str:
     """
     raised = python_exception(standard_error)
     if raised:
-        return raised
+        return _printable(raised)
     cause = report.cause
     if report.kind is TrapKind.UNREACHABLE and not standard_error:
         cause += " (many guests abort like this, also when they are refused more memory)"

@@ -58,14 +58,16 @@ class Adapter:
         }
         """The function index of each adapter function."""
 
-    def instance(self, interface: Extern, item: Item) -> int:
-        """An instance to stand for an imported interface."""
+    def instance(self, interface: Extern, item: Item, *, own_names: bool = False) -> int:
+        """An instance to stand for an imported interface. Its types are the import's under the import's names, as far
+        as methods allow that, unless it is to have `own_names` for them.
+        """
 
         def function(label: str) -> int:
             index = self.functions.get((interface.name, label))
             return self._writer.alias(interface.index, Sort.FUNCTION, label) if index is None else index
 
-        if not any(map(is_member, item.exports)):
+        if not own_names and not any(map(is_member, item.exports)):
             items = [
                 (label, export.sort, function(label))
                 if export.sort is Sort.FUNCTION

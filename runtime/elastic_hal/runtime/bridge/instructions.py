@@ -11,10 +11,10 @@ VALUE_TYPES = {"i32": b"\x7f", "i64": b"\x7e", "f32": b"\x7d", "f64": b"\x7c"}
 PAGE_SIZE = 65_536
 
 UNREACHABLE = b"\x00"
-ELSE, END = b"\x05", b"\x0b"
+END = b"\x0b"
 RETURN = b"\x0f"
-ADD, SUBTRACT, MULTIPLY, AND, SHIFT_LEFT, SHIFT_RIGHT = b"\x6a", b"\x6b", b"\x6c", b"\x71", b"\x74", b"\x76"
-EQUAL, NOT_EQUAL, LESS, GREATER, NOT_GREATER = b"\x46", b"\x47", b"\x49", b"\x4b", b"\x4d"
+ADD, SUBTRACT, AND, SHIFT_LEFT, SHIFT_RIGHT = b"\x6a", b"\x6b", b"\x71", b"\x74", b"\x76"
+EQUAL, LESS, GREATER, NOT_GREATER = b"\x46", b"\x49", b"\x4b", b"\x4d"
 WRAP = b"\xa7"
 GROW_MEMORY = b"\x40\x00"
 COPY_MEMORY = b"\xfc\x0a\x00\x00"

@@ -39,7 +39,8 @@ def adapter_component(interfaces: Mapping[str, Item], names: Sequence[str], comm
     externs = import_interfaces(writer, types, interfaces)
     adapter = Adapter(writer, types, functions)
     for name in dict.fromkeys(function.interface for function in functions if function.interface is not None):
-        writer.export(name, Sort.INSTANCE, adapter.instance(externs[name], interfaces[name]))
+        # Tools that read WIT from a component fail where an export has the very types of an import.
+        writer.export(name, Sort.INSTANCE, adapter.instance(externs[name], interfaces[name], own_names=True))
     writer.custom(COMMENT_SECTION, comment.encode())
     return writer.finish()
 

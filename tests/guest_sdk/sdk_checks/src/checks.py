@@ -21,6 +21,7 @@ from elastic_hal.guest_sdk import (
 )
 
 MEBIBYTE = 1024 * 1024
+LONG = 3_000_000
 LARGE = bytes(range(256)) * (4096 * 2) + b"and a bit"
 
 
@@ -339,6 +340,22 @@ def check_late_imports_of_the_standard_library():
 CHECKS = {name.removeprefix("check_"): value for name, value in sorted(globals().items()) if name.startswith("check_")}
 
 
+def endure() -> int:
+    """Calls that pass a mebibyte, get one and fail: 300 MiB of each."""
+    data = bytes(range(256)) * 4096
+    refused = 0
+    with crypto.EncryptionKey.generate() as key:
+        for _ in range(300):
+            crypto.hash(data)
+            sealed = key.encrypt(data[:-64])
+            try:
+                key.decrypt(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+            except errors.VerificationFailed:
+                refused += 1
+    print(refused)
+    return 0
+
+
 def main(arguments: list[str]) -> int:
     """Runs every check; with an argument, behaves as that says."""
     if arguments == ["value-error"]:
@@ -353,6 +370,15 @@ def main(arguments: list[str]) -> int:
         sys.exit()
     if arguments == ["number"]:
         return 7
+    if arguments == ["long-output"]:
+        sys.stdout.write("ä" * LONG)
+        print("", end="|", flush=True)
+        assert sys.stdout.buffer.write(b"b" * LONG) == LONG
+        sys.stdout.writelines(["|", "c" * LONG])
+        sys.stderr.write("e" * LONG)
+        return 0
+    if arguments == ["endurance"]:
+        return endure()
     if arguments:
         print(json.dumps(arguments))
         return 0

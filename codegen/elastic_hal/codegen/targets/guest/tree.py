@@ -28,7 +28,8 @@ def generate_guest(resolve: model.Resolve, world: model.World) -> dict[str, str]
     docs = docstring(world.docs or f"Guest bindings of {plan.world_id}.")
     files = package_files(plan)
     files["__init__.py"] = print_template("guest_world.py.jinja", marker=marker, docs=docs)
-    files["_support.py"] = print_template("guest_support.py.jinja", marker=marker)
+    for shared in ("support", "values"):
+        files[f"_{shared}.py"] = print_template(f"guest_{shared}.py.jinja", marker=marker)
     for module in plan.modules:
         files[module.path] = print_template("guest_interface.py.jinja", module=guest_module(plan, module, names))
     return files

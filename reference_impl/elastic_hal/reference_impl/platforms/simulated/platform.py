@@ -82,9 +82,13 @@ class SimulatedPlatform:
         return SealingKey(self._sealing.key(self.measurements() if request.measured else (), request.context))
 
     def _current_key(self) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-        """Give the attestation key, replaced by a new one when half of its certificate's life is over."""
+        """Give the attestation key, replaced by a new one when half of its certificate's life is over, and when the
+        clock was set back to before it.
+        """
         with self._lock:
-            if self._certificate.not_valid_after_utc - datetime.now(UTC) < ATTESTATION_VALIDITY / 2:
+            now = datetime.now(UTC)
+            left = self._certificate.not_valid_after_utc - now
+            if left < ATTESTATION_VALIDITY / 2 or now < self._certificate.not_valid_before_utc:
                 self._key, self._certificate = _new_attestation_key(self._authority)
             return self._key, self._certificate
 
