@@ -6,10 +6,15 @@ import json
 import platform
 from pathlib import Path
 
-from benchmarks import host_calls, startup, wit
+from benchmarks import host_calls, startup, verification, wit
 from benchmarks.measure import readable
 
-_GROUPS = (("WIT front end", wit.run), ("host calls", host_calls.run), ("start-up", startup.run))
+_GROUPS = (
+    ("WIT front end", wit.run),
+    ("host calls", host_calls.run),
+    ("start-up", startup.run),
+    ("verification", verification.run),
+)
 
 
 def main() -> None:
