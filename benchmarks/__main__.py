@@ -6,7 +6,7 @@ import json
 import platform
 from pathlib import Path
 
-from benchmarks import host_calls, startup, verification, wit
+from benchmarks import broker, host_calls, platforms, startup, verification, wit
 from benchmarks.measure import readable
 
 _GROUPS = (
@@ -14,6 +14,8 @@ _GROUPS = (
     ("host calls", host_calls.run),
     ("start-up", startup.run),
     ("verification", verification.run),
+    ("key broker", broker.run),
+    ("platforms", platforms.run),
 )
 
 

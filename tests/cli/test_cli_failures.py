@@ -25,6 +25,8 @@ INSIDE = {
     "elastic_hal.reference_impl.verify.ear.keys": {"ResultKeyError"},
     "elastic_hal.reference_impl.platforms.emulator.errors": {"CallError"},
     "elastic_hal.reference_impl.platforms.sev_snp.certificates": {"CertificatesUnavailableError"},
+    "elastic_hal.reference_impl.broker.nonces": {"NonceError"},
+    "elastic_hal.reference_impl.broker.wrapping": {"WrappingError"},
     "elastic_hal.conformance.boundary_values": {"NoValue"},
     "elastic_hal.conformance.mutants": {"MutantFailure"},
     "elastic_hal.codegen.diagnostics": {"WitError"},

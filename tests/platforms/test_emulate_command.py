@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from cryptography import x509
 
 from elastic_hal.cli import failures
 from elastic_hal.cli.main import cli
 from elastic_hal.reference_impl.platforms import PlatformOptionError
 from elastic_hal.reference_impl.platforms.emulator import mount
 from elastic_hal.reference_impl.platforms.emulator.errors import EmulatorUnavailableError
+from elastic_hal.reference_impl.platforms.emulator.machines import open_snp_guest
+from elastic_hal.reference_impl.verify import AppraisalPolicy, verify
+from elastic_hal.reference_impl.verify.snp.tcb import Product
 
 
 def output(*arguments: object) -> str:
@@ -32,7 +36,8 @@ def test_it_ends_and_unmounts(new_machine, tmp_path: Path, number: int) -> None:
         assert f"collateral {machine.state / 'collateral.json'}\n" in log
         assert (machine.state / "root-key.pem").stat().st_mode & 0o777 == 0o600
     finally:
-        machine.stop(number)
+        code = machine.stop(number)
+    assert code == 0
     assert not os.path.ismount(machine.root)
 
 
@@ -83,3 +88,19 @@ def test_show(snp, tdx, tmp_path: Path) -> None:
     assert os.listdir(snp.reports) == []
     one = json.loads(output("platform", "show", "--platform", "sev-snp", "--platform-root", snp.root, "--json"))
     assert (one["type"], one["debug"], one["seals"]) == ("sev-snp", False, True)
+
+
+@pytest.mark.parametrize(
+    ("product", "key"), [("milan", "vcek"), ("turin", "vcek"), ("turin", "vlek"), ("genoa", "vlek")]
+)
+def test_products_and_keys(snp, tmp_path: Path, product: str, key: str) -> None:
+    """Asked without a file system: the guest itself is what differs."""
+    guest = open_snp_guest(snp.state, Product[product.upper()], key)
+    signed = guest.sign(b"n" * 64, 0)
+    root = x509.load_pem_x509_certificate((snp.state / f"{product}-root.pem").read_bytes())
+    assert signed.auxiliary is not None
+    appraisal = verify(
+        signed.report + signed.auxiliary, anchors=[root], nonce=b"n" * 64, policy=AppraisalPolicy(allow_emulated=True)
+    )
+    assert appraisal.reason is None
+    assert any("emulated" in warning for warning in appraisal.warnings)

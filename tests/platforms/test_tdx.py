@@ -82,6 +82,13 @@ def test_a_register_that_others_extended_goes_without_a_log(tdx, log: Path, tmp_
     assert parse_hardware_evidence(loaded.evidence(workload(b"c" * 32)).data).aux is None
 
 
+def test_a_log_that_cannot_be_kept_does_not_stop_evidence(tdx, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file" / "log", tmp_path):
+        loaded = platforms.load("tdx", root=tdx.root, event_log=place)
+        assert parse_hardware_evidence(loaded.evidence(workload(b"a" * 32)).data).aux is None
+
+
 def test_registers_take_one_digest(tdx) -> None:
     directory = tdx.root / REGISTERS
     before = read_register(directory, 2)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from elastic_hal.reference_impl.platforms.emulator.intel_authority import PlatformIdentity
 from elastic_hal.reference_impl.platforms.emulator.intel_quote import QuoteSigner, QuotingEnclave, TdReport
@@ -324,3 +326,28 @@ def test_a_chain_may_leave_the_root_out(machine: Machine) -> None:
     provisioning = dataclasses.replace(machine.signer.provisioning, chain=machine.signer.provisioning.chain[:1])
     signed = QuoteSigner(provisioning).quote(TdReport())
     assert machine.appraise(signed).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(("place", "reason"), [(0, "is not signed by"), (1, "is not signed by"), (2, "unknown root")])
+def test_a_certificate_with_a_broken_signature_is_named(machine: Machine, place: int, reason: str) -> None:
+    provisioning = machine.signer.provisioning
+    chain = [provisioning.certificate, *provisioning.chain]
+    encoded = bytearray(chain[place].public_bytes(Encoding.DER))
+    encoded[-1] ^= 1
+    chain[place] = x509.load_der_x509_certificate(bytes(encoded))
+    broken = dataclasses.replace(provisioning, certificate=chain[0], chain=tuple(chain[1:]))
+    appraisal = machine.appraise(QuoteSigner(broken).quote(TdReport()))
+    assert appraisal.claims is None
+    assert reason in str(appraisal.reason)
+
+
+@pytest.mark.parametrize("name", ["pck_crl", "root_ca_crl"])
+def test_a_forged_or_old_revocation_list_is_named(machine: Machine, name: str) -> None:
+    document = json.loads(machine.collateral())
+    forged = {**document, name: document[name][:-2] + format(int(document[name][-2:], 16) ^ 1, "02x")}
+    assert "is not signed by its issuer" in str(machine.appraise(machine.quote(), json.dumps(forged).encode()).reason)
+    old = json.loads(machine.collateral(AT - timedelta(days=60)))
+    stale = {**document, name: old[name]}
+    assert "is out of date" in str(machine.appraise(machine.quote(), json.dumps(stale).encode()).reason)
+    swapped = {**document, "pck_crl": document["root_ca_crl"], "root_ca_crl": document["pck_crl"]}
+    assert "is not signed by its issuer" in str(machine.appraise(machine.quote(), json.dumps(swapped).encode()).reason)

@@ -27,6 +27,7 @@ _COMMANDS = {
     "platform": ("platform_commands", "platform", "Show the platform underneath."),
     "attest": ("evidence_commands", "attest", "Make attestation evidence."),
     "verify": ("verify_command", "verify", "Verify attestation evidence."),
+    "broker": ("broker_commands", "broker", "Release secrets to attested guests."),
     "demo": ("demo", "demo", "Run the whole pipeline once and say what happened."),
 }
 

@@ -1,5 +1,5 @@
-"""Evidence of this project, shared by signer and verifier: the entity attestation token (RFC 9711), and hardware reports
-with the claims that they bind.
+"""Evidence of this project, shared by signer and verifier: the entity attestation token (RFC 9711), and reports of
+hardware with the claims that they bind.
 
 It says how evidence looks, byte by byte; whether to believe it is the business of `elastic_hal.reference_impl.verify`.
 """

@@ -11,6 +11,8 @@ from .errors import EmulatorUnavailableError
 from .guest import EmulatedGuest
 
 _FUSE_DEVICE: Final = Path("/dev/fuse")
+_LOOP_ENDED: Final = 8
+"""Libfuse's word for a loop that ended otherwise than by unmounting."""
 _FILE_SYSTEM_NAME: Final = "elastic-hal-emulated-platform"
 
 
@@ -25,7 +27,7 @@ def serve(guest: EmulatedGuest, mount_point: Path, on_ready: Callable[[], None])
         raise PlatformOptionError(f"{mount_point}: is no directory to mount on; make an empty one")
     if any(mount_point.iterdir()):
         raise PlatformOptionError(f"{mount_point}: is not empty; choose a directory with nothing in it")
-    import mfusepy
+    import mfusepy  # type: ignore[import-untyped] # the package has no types
 
     from .filesystem import GuestFileSystem
 
@@ -40,6 +42,9 @@ def serve(guest: EmulatedGuest, mount_point: Path, on_ready: Callable[[], None])
             fsname=_FILE_SYSTEM_NAME,
         )
     except RuntimeError as error:
+        # Libfuse calls it a failure of its loop when a signal ends it, which is how this is meant to end.
+        if error.args == (_LOOP_ENDED,):
+            return
         raise EmulatorUnavailableError(
             f"{mount_point}: the file system cannot be mounted (FUSE says {error}); "
             "a container needs the device /dev/fuse and the capability SYS_ADMIN"
@@ -52,7 +57,7 @@ def serve(guest: EmulatedGuest, mount_point: Path, on_ready: Callable[[], None])
 def check_available() -> None:
     """Raise `EmulatorUnavailableError` with what is missing, where the emulator cannot run here."""
     try:
-        import mfusepy  # type: ignore[import-untyped] # noqa: F401 - importing it loads the library
+        import mfusepy  # noqa: F401 - importing it loads the library
     except ModuleNotFoundError:
         raise EmulatorUnavailableError(
             "the emulator needs the package mfusepy; install it with: pip install 'elastic-hal[emulator]'"

@@ -137,9 +137,7 @@ class EmulatedSnpGuest:
         newest = encode_tcb(self.tcb, self.product)
         if reserved or root & ~0x7 or selected & ~_FIELDS or not self.vmpl <= vmpl <= 3 or svn > self.guest_svn:
             return None
-        if any(
-            asked > there for asked, there in zip(tcb.to_bytes(8, "little"), newest, strict=True)
-        ):
+        if any(asked > there for asked, there in zip(tcb.to_bytes(8, "little"), newest, strict=True)):
             return None
         values = (
             self.policy.to_bytes(8, "little"),

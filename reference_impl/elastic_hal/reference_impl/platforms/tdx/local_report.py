@@ -13,11 +13,11 @@ GET_REPORT0: Final = 0xC440_5401
 _REPORT_DATA_BYTES: Final = 64
 _LOCAL_BYTES: Final = 1024
 _DEBUG: Final = 1
-_LOCAL: Final = (128, 512, 528)
-"""Where a TDREPORT has report data, attributes and MRTD."""
+_LOCAL: Final = (128, 512, 528, 864)
+"""Where a TDREPORT has report data, attributes, MRTD and the last register."""
 _BODIES: Final = {4: 48, 5: 54}
 """Where a quote's body begins, by version."""
-_IN_BODY: Final = (520, 120, 136)
+_IN_BODY: Final = (520, 120, 136, 472)
 _SMALLEST_BODY: Final = 584
 
 
@@ -28,6 +28,7 @@ class OwnTdReport:
     report_data: bytes
     attributes: bytes
     mrtd: bytes
+    workload_register: bytes
 
     @property
     def debug(self) -> bool:
@@ -53,8 +54,11 @@ def read_quote(quote: bytes) -> OwnTdReport:
     return _read(quote[body:], _IN_BODY)
 
 
-def _read(content: bytes, places: tuple[int, int, int]) -> OwnTdReport:
-    data, attributes, mrtd = places
+def _read(content: bytes, places: tuple[int, int, int, int]) -> OwnTdReport:
+    data, attributes, mrtd, register = places
     return OwnTdReport(
-        content[data : data + _REPORT_DATA_BYTES], content[attributes : attributes + 8], content[mrtd : mrtd + 48]
+        content[data : data + _REPORT_DATA_BYTES],
+        content[attributes : attributes + 8],
+        content[mrtd : mrtd + 48],
+        content[register : register + 48],
     )

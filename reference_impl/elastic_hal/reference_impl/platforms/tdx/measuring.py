@@ -103,6 +103,11 @@ class WorkloadRegister:
             os.close(descriptor)
 
 
+def explains(event_log: bytes, value: bytes) -> bool:
+    """Tell whether a log of ours leads to that value of the register."""
+    return replay(parse_log(event_log)).get(REGISTER) == value
+
+
 def _replace(descriptor: int, content: bytes) -> None:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, content, 0)

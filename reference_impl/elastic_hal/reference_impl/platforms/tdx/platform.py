@@ -1,6 +1,7 @@
 """A guest on Intel TDX: evidence is a quote over the claims. There is no sealing key: that takes a key broker."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -28,10 +29,11 @@ from ..kernel.places import Places
 from ..kernel.tsm_reports import request_report
 from .certificates import certificates_of_quote
 from .local_report import OwnTdReport, local_report, read_quote
-from .measuring import WorkloadRegister
+from .measuring import WorkloadRegister, explains
 
 PROVIDER: Final = "tdx_guest"
 _WORKLOAD: Final = "workload"
+_log = logging.getLogger(__name__)
 
 
 class TdxPlatform:
@@ -81,6 +83,8 @@ class TdxPlatform:
             raise PlatformError(f"evidence cannot state that: {error}") from None
         with self._measured(request.measurements) as event_log:
             quote = self._quote(report_data(claims))
+        if event_log is not None and not explains(event_log, read_quote(quote).workload_register):
+            event_log = None  # somebody extended the register at this very moment
         data = encode_hardware_evidence(HardwareEvidence(claims, quote, None, event_log))
         return Evidence("eat", data, certificates_of_quote(quote))
 
@@ -95,7 +99,13 @@ class TdxPlatform:
         if not digests or not self._register.is_usable:
             yield None
             return
-        with self._register.measured(digests[0]) as event_log:
+        with contextlib.ExitStack() as stack:
+            try:
+                event_log = stack.enter_context(self._register.measured(digests[0]))
+            except KernelInterfaceError as error:
+                # The claims name the workload too, so that evidence is good without the register.
+                _log.warning("the workload is not measured into a register: %s", error)
+                event_log = None
             yield event_log
 
     def _quote(self, data: bytes) -> bytes:
