@@ -6,7 +6,20 @@ import json
 import platform
 from pathlib import Path
 
-from benchmarks import aead, channels, host_calls, memory, profile, resident, startup, storage, wit
+from benchmarks import (
+    aead,
+    broker,
+    channels,
+    host_calls,
+    memory,
+    platforms,
+    profile,
+    resident,
+    startup,
+    storage,
+    verification,
+    wit,
+)
 from benchmarks.measure import readable
 
 _GROUPS = {
@@ -19,6 +32,9 @@ _GROUPS = {
     "channels": channels.run,
     "object storage": storage.run,
     "cryptography": aead.run,
+    "verification": verification.run,
+    "platforms": platforms.run,
+    "key broker": broker.run,
 }
 
 

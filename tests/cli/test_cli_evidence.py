@@ -110,7 +110,7 @@ def test_a_root_that_did_not_issue_it(
 ) -> None:
     monkeypatch.setenv("ELASTIC_HAL_STATE", str(place.parent / "elsewhere"))
     refused("certificate chain", evidence, "--nonce", NONCE)
-    assert cli("platform", "show").code == 0
+    assert cli("platform", "show", "--platform", "simulated").code == 0
     [root] = (place.parent / "elsewhere").rglob("root-cert.pem")
     refused("certificate chain", evidence, "--nonce", NONCE, "--certs", root)
 
@@ -147,9 +147,9 @@ def test_a_time_that_is_none(cli: Run, evidence: Path, time: str) -> None:
 
 
 def test_the_platform_as_data(cli: Run) -> None:
-    result = cli("platform", "show", "--json")
+    result = cli("platform", "show", "--platform", "simulated", "--json")
     assert (result.code, result.err, result.left) == (0, "", frozenset())
     document = json.loads(result.out)
-    assert set(document) == {"name", "type", "debug", "measurements"}
+    assert set(document) == {"name", "type", "debug", "seals", "measurements"}
     assert set(document["measurements"]) == {"platform", "runtime"}
     cli("platform", "show", "--platform", "abacus").refuses(2, "unknown platform")

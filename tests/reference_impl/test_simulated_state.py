@@ -171,7 +171,7 @@ def test_where_the_state_lives(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 
 def test_platforms_by_name(state: Path) -> None:
-    assert platforms.names() == ("simulated",)
+    assert platforms.names() == ("simulated", "sev-snp", "tdx")
     assert isinstance(platforms.load("simulated", state_directory=str(state)), Platform)
     with pytest.raises(UnknownPlatformError, match="'toaster'; this version serves simulated"):
         platforms.load("toaster")

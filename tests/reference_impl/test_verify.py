@@ -172,6 +172,8 @@ def _sign(platform: SimulatedPlatform, state: Path, **changes: object) -> bytes:
         ({"platform_type": "sev-snp"}, LENIENT, "platform type: this profile does not carry"),
         ({"debug": DebugStatus.DISABLED}, LENIENT, "always in debug state"),
         ({}, AppraisalPolicy(allow_debug=True), "allow_simulated"),
+        ({}, AppraisalPolicy(allow_simulated=True, platforms=("sev-snp", "tdx")), "does not name it"),
+        ({}, AppraisalPolicy(allow_simulated=True, platforms=("simulated",)), None),
     ],
 )
 def test_claims_are_judged(

@@ -11,6 +11,7 @@ import click
 
 from elastic_hal.cli.console import message, print_json, progress
 from elastic_hal.cli.failures import BAD, ENVIRONMENT, USAGE, CommandError
+from elastic_hal.cli.platforms_command import platforms
 
 if TYPE_CHECKING:
     from elastic_hal.codegen.model import Resolve
@@ -57,6 +58,9 @@ def _run_options(command: F) -> F:
 @click.group()
 def conformance() -> None:
     """Run the conformance suite and look at its cases."""
+
+
+conformance.add_command(platforms)
 
 
 @conformance.command()

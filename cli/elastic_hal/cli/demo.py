@@ -118,7 +118,7 @@ def _run_guest(project: Path, component: Path, nonce: bytes, evidence_file: Path
 
 def _verify(evidence_file: Path, nonce: bytes, component: Path) -> tuple[str, object]:
     appraisal = _appraise(evidence_file.read_bytes(), nonce, component)
-    claims = appraisal.require()
+    claims = appraisal.require_token()
     names = ", ".join(measured.name for measured in claims.measurements)
     return f"signature, chain, nonce and workload digest hold; measured: {names}; {claims.platform_type}", None
 

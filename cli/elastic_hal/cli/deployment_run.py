@@ -22,13 +22,19 @@ Link = Callable[[abi.Linker, Workload], None]
 
 
 def run_deployment(
-    path: Path, platform: str, *, cached: bool = True, state: Path | None = None, mutant: str | None = None
+    path: Path,
+    platform: str,
+    *,
+    root: Path | None = None,
+    cached: bool = True,
+    state: Path | None = None,
+    mutant: str | None = None,
 ) -> int:
     """Runs a deployment and gives its exit code: 0 where every workload exited with 0, else that of the first that
-    failed.
+    failed. `root` is where the platform's kernel interfaces are.
     """
     deployment = Deployment.load(path)
-    host = open_host(platform, deployment.policy, cached=cached, state=state, budget=_budget(deployment))
+    host = open_host(platform, deployment.policy, root=root, cached=cached, state=state, budget=_budget(deployment))
     loaded = {member.name: host.load(member.component, member.name) for member in deployment.members}
     link = None
     if mutant is not None:

@@ -26,7 +26,8 @@ _COMMANDS = {
     "conformance": ("conformance_commands", "conformance", "Run the conformance suite and look at its cases."),
     "platform": ("platform_commands", "platform", "Show the platform underneath."),
     "attest": ("evidence_commands", "attest", "Make attestation evidence."),
-    "verify": ("evidence_commands", "verify", "Verify attestation evidence."),
+    "verify": ("verify_command", "verify", "Verify attestation evidence."),
+    "broker": ("broker_commands", "broker", "Release secrets to attested guests."),
     "demo": ("demo", "demo", "Run the whole pipeline once and say what happened."),
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from elastic_hal.cli.platform_options import platform_options
 from elastic_hal.reference_impl import platforms
 from elastic_hal.reference_impl.host import ReferenceHost
 from elastic_hal.reference_impl.resources import Budget
@@ -61,14 +62,16 @@ def open_host(
     platform: str,
     policy: Path | None,
     *,
+    root: Path | None = None,
     cached: bool = True,
     state: Path | None = None,
     budget: Budget | None = None,
 ) -> Host:
     """Makes the reference host ready on a platform. `state` is where it keeps what lasts: the objects of containers,
-    and on the simulated platform the root key. `budget` is what all workloads have together.
+    and on the simulated platform the root key. `root` is where the kernel's interfaces of the other platforms are.
+    `budget` is what all workloads have together.
     """
-    options = {"state_directory": state / "simulated"} if state is not None and platform == "simulated" else {}
+    options = platform_options(platform, root, state)
     return Host(
         Engine(default_cache_dir() if cached else None),
         ReferenceHost(platforms.load(platform, **options), state=state, budget=budget),

@@ -9,7 +9,7 @@ from .bindings.elastic_hal import attestation as wit
 from .bindings.elastic_hal import crypto, types
 from .bounds import check_size
 from .crypto.keys import public_half
-from .eat.claims import NONCE_BYTES
+from .eat.claim_values import NONCE_BYTES
 
 
 class AttestationProvider:

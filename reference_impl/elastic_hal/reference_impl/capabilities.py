@@ -17,7 +17,7 @@ from .capability_entry import Entry, names
 from .channels.buffer import MOST_MESSAGES
 from .channels.exchange import MOST_CAPACITY
 from .crypto_capabilities import crypto_entries
-from .eat.claims import NONCE_BYTES
+from .eat.claim_values import NONCE_BYTES
 from .storage.access import KEY_ALGORITHM
 from .storage.names import MAX_CONTAINER_NAME_BYTES, MAX_OBJECT_NAME_BYTES, MAX_PAGE
 from .storage.records import MAX_OBJECT_BYTES

@@ -9,7 +9,7 @@ from elastic_hal.runtime.identity import Identity, content_digest
 from elastic_hal.runtime.measurements import runtime_measurement, workload_measurement
 from elastic_hal.runtime.platform import Evidence, EvidenceRequest, Platform
 
-from .eat.claims import NONCE_BYTES
+from .eat.claim_values import NONCE_BYTES
 
 
 class AttestationInputError(ValueError):

@@ -6,7 +6,7 @@ Only public parameters are written or read; a map with any other parameter, a pr
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from .cbor import Key, Value, is_integer
@@ -16,11 +16,17 @@ _KEY_TYPE: Final = 1
 _OKP, _EC2, _RSA = 1, 2, 3
 _CURVE, _X, _Y = -1, -2, -3
 _MODULUS, _EXPONENT = -1, -2
-_ED25519, _ED448 = 6, 7
+_X25519, _ED25519, _ED448 = 4, 6, 7
 _EC_CURVES: Final[dict[int, ec.EllipticCurve]] = {1: ec.SECP256R1(), 2: ec.SECP384R1(), 3: ec.SECP521R1()}
 _MAX_RSA_BITS: Final = 16384
 
-_PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey | rsa.RSAPublicKey
+_PublicKey = (
+    ec.EllipticCurvePublicKey
+    | ed25519.Ed25519PublicKey
+    | ed448.Ed448PublicKey
+    | rsa.RSAPublicKey
+    | x25519.X25519PublicKey
+)
 
 
 def cose_key_from_spki(spki: bytes) -> dict[int, int | bytes]:
@@ -29,6 +35,8 @@ def cose_key_from_spki(spki: bytes) -> dict[int, int | bytes]:
         key = load_der_public_key(spki)
     except (ValueError, UnsupportedAlgorithm):
         raise ValueError("the public key is not DER of a supported SubjectPublicKeyInfo") from None
+    if isinstance(key, x25519.X25519PublicKey):
+        return {_KEY_TYPE: _OKP, _CURVE: _X25519, _X: key.public_bytes_raw()}
     if isinstance(key, ed25519.Ed25519PublicKey):
         return {_KEY_TYPE: _OKP, _CURVE: _ED25519, _X: key.public_bytes_raw()}
     if isinstance(key, ed448.Ed448PublicKey):
@@ -63,6 +71,9 @@ def _public_key(fields: "dict[Key, Value]") -> _PublicKey:
     kind, curve = fields.get(_KEY_TYPE), fields.get(_CURVE)
     if not is_integer(kind):
         raise EvidenceError("the attested key does not say its kind")
+    if kind == _OKP and curve == _X25519:
+        _expect_fields(fields, {_KEY_TYPE, _CURVE, _X})
+        return x25519.X25519PublicKey.from_public_bytes(_bytes_field(fields, _X))
     if kind == _OKP and curve == _ED25519:
         _expect_fields(fields, {_KEY_TYPE, _CURVE, _X})
         return ed25519.Ed25519PublicKey.from_public_bytes(_bytes_field(fields, _X))

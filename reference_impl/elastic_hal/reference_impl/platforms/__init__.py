@@ -6,12 +6,12 @@ PlatformLoadError
 └── PlatformUnavailableError  known, but not usable on this machine
 """
 
+import importlib
 from collections.abc import Callable
 from typing import Final
 
 from elastic_hal.runtime.platform import Platform
 
-from . import simulated
 from .errors import PlatformLoadError, PlatformOptionError, PlatformUnavailableError, UnknownPlatformError
 
 __all__ = [
@@ -23,20 +23,22 @@ __all__ = [
     "names",
 ]
 
-_LOADERS: Final[dict[str, Callable[[dict[str, object]], Platform]]] = {"simulated": simulated.load}
+_PACKAGES: Final = {"simulated": "simulated", "sev-snp": "sev_snp", "tdx": "tdx"}
+"""Name of the package of each platform. Only the one that is chosen is imported."""
 
 
 def names() -> tuple[str, ...]:
     """Name the platforms that `load` knows."""
-    return tuple(_LOADERS)
+    return tuple(_PACKAGES)
 
 
 def load(name: str, **options: object) -> Platform:
     """Make the platform of that name ready, or raise a `PlatformLoadError` that says what is missing.
 
-    Options are the platform's own; `simulated` takes `state_directory` (a path).
+    Options are the platform's own; `simulated` takes `state_directory` (a path), the others `root`.
     """
-    loader = _LOADERS.get(name)
-    if loader is None:
-        raise UnknownPlatformError(f"unknown platform {name!r}; this version serves {', '.join(_LOADERS)}")
+    package = _PACKAGES.get(name)
+    if package is None:
+        raise UnknownPlatformError(f"unknown platform {name!r}; this version serves {', '.join(_PACKAGES)}")
+    loader: Callable[[dict[str, object]], Platform] = importlib.import_module(f"{__name__}.{package}").load
     return loader(options)

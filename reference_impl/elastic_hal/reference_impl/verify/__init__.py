@@ -5,20 +5,28 @@
 
 from elastic_hal.reference_impl.eat import Claims, DebugStatus, EvidenceError
 
-from .appraisal import Appraisal, Check, Verdict, VerificationError
-from .eat_evidence import verify
+from .appraisal import Appraisal, Check, EvidenceFormat, StatedClaims, Verdict, VerificationError
+from .certificate_files import CertificateFileError, load_certificates, load_revocation_lists
+from .dispatch import MAX_EVIDENCE_BYTES, evidence_format, verify
 from .policy import AppraisalPolicy, AppraisalPolicyError, ReferenceValue
 
 __all__ = [
+    "MAX_EVIDENCE_BYTES",
     "Appraisal",
     "AppraisalPolicy",
     "AppraisalPolicyError",
+    "CertificateFileError",
     "Check",
     "Claims",
     "DebugStatus",
     "EvidenceError",
+    "EvidenceFormat",
     "ReferenceValue",
+    "StatedClaims",
     "Verdict",
     "VerificationError",
+    "evidence_format",
+    "load_certificates",
+    "load_revocation_lists",
     "verify",
 ]

@@ -2,8 +2,61 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
-from elastic_hal.reference_impl.eat import Claims
+from elastic_hal.runtime.platform import Measurement
+
+
+class WorkloadClaims(Protocol):
+    """What a runtime states of itself and of the workload that asked, in a token or beside a hardware report."""
+
+    @property
+    def nonce(self) -> bytes:
+        """The challenge that is answered."""
+        ...
+
+    @property
+    def issued_at(self) -> int:
+        """When, in seconds since 1970."""
+        ...
+
+    @property
+    def platform_type(self) -> str:
+        """The platform below."""
+        ...
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What was measured, by name."""
+        ...
+
+    @property
+    def attested_key(self) -> bytes | None:
+        """The key that is vouched for, DER of SubjectPublicKeyInfo."""
+        ...
+
+
+class StatedClaims(Protocol):
+    """What authentic evidence states, whatever its format."""
+
+    @property
+    def token(self) -> WorkloadClaims | None:
+        """What a runtime of this project states, where the evidence carries it."""
+        ...
+
+    def to_json(self) -> dict[str, object]:
+        """Give every claim in the form of a JSON document."""
+        ...
+
+
+class EvidenceFormat(Enum):
+    """The formats that evidence comes in, told apart by content."""
+
+    TOKEN = "elastic-hal token"  # noqa: S105 - a format, not a secret
+    HARDWARE = "elastic-hal hardware evidence"
+    SNP_REPORT = "SEV-SNP report"
+    TDX_QUOTE = "TDX quote"
+    UNKNOWN = "unknown"
 
 
 class VerificationError(Exception):
@@ -44,8 +97,9 @@ class Appraisal:
     """All checks, in the order they were made. `claims` are there only where signature and chain were good."""
 
     checks: tuple[Check, ...]
-    claims: Claims | None = None
+    claims: StatedClaims | None = None
     warnings: tuple[str, ...] = ()
+    format: EvidenceFormat = EvidenceFormat.TOKEN
 
     @property
     def verdict(self) -> Verdict:
@@ -61,33 +115,26 @@ class Appraisal:
                 return f"{check.name}: {check.detail}" if check.detail else check.name
         return None
 
-    def require(self) -> Claims:
+    def require(self) -> StatedClaims:
         """Give the claims of accepted evidence, or raise `VerificationError` with the reason."""
         if self.verdict is not Verdict.PASS or self.claims is None:
             raise VerificationError(self.reason or "the evidence was not appraised")
         return self.claims
+
+    def require_token(self) -> WorkloadClaims:
+        """Give what the runtime states in accepted evidence, or raise `VerificationError` with the reason."""
+        token = self.require().token
+        if token is None:
+            raise VerificationError(f"a {self.format.value} does not say which workload or key it speaks for")
+        return token
 
     def to_json(self) -> dict[str, object]:
         """Give the appraisal in the form of a JSON document."""
         return {
             "verdict": self.verdict.value,
             "reason": self.reason,
+            "format": self.format.value,
             "warnings": list(self.warnings),
             "checks": [check.to_json() for check in self.checks],
-            "claims": None if self.claims is None else _claims_to_json(self.claims),
+            "claims": None if self.claims is None else self.claims.to_json(),
         }
-
-
-def _claims_to_json(claims: Claims) -> dict[str, object]:
-    return {
-        "profile": claims.profile,
-        "platform-type": claims.platform_type,
-        "debug": claims.debug.name.lower().replace("_", "-"),
-        "device": claims.device.hex(),
-        "nonce": claims.nonce.hex(),
-        "issued-at": claims.issued_at,
-        "measurements": {
-            measured.name: f"{measured.algorithm}:{measured.value.hex()}" for measured in claims.measurements
-        },
-        "attested-key": None if claims.attested_key is None else claims.attested_key.hex(),
-    }

@@ -57,12 +57,12 @@ def _validate(
     anchor = _find_anchor(path[-1], anchors)
     path.append(anchor)
     for certificate in path:
-        _check_validity(certificate, at)
-        _check_critical_extensions(certificate)
+        check_validity(certificate, at)
+        check_critical_extensions(certificate)
     for subject, issuer in itertools.pairwise(path):
         _check_issued(subject, issuer)
     for below, authority in enumerate(path[1:]):
-        _check_authority(authority, below)
+        check_authority(authority, below)
     _check_signer(path[0])
     return path[0], anchor
 
@@ -74,9 +74,9 @@ def _find_anchor(last: x509.Certificate, anchors: Sequence[x509.Certificate]) ->
             return anchor
     if named:
         raise ChainError(
-            f"unknown root: the issuer has the name of a trusted one, {_name(last.issuer)}, but not its key"
+            f"unknown root: the issuer has the name of a trusted one, {shown_name(last.issuer)}, but not its key"
         )
-    raise ChainError(f"unknown root: {_name(last.issuer)} is none of the {len(anchors)} trusted anchors")
+    raise ChainError(f"unknown root: {shown_name(last.issuer)} is none of the {len(anchors)} trusted anchors")
 
 
 def _is_issued(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -89,7 +89,9 @@ def _is_issued(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 def _check_issued(subject: x509.Certificate, issuer: x509.Certificate) -> None:
     if not _is_issued(subject, issuer):
-        raise ChainError(f"the certificate of {_name(subject.subject)} is not signed by {_name(issuer.subject)}")
+        raise ChainError(
+            f"the certificate of {shown_name(subject.subject)} is not signed by {shown_name(issuer.subject)}"
+        )
     key = issuer.public_key()
     strong_key = (
         isinstance(key, ed25519.Ed25519PublicKey)
@@ -99,27 +101,31 @@ def _check_issued(subject: x509.Certificate, issuer: x509.Certificate) -> None:
     digest = subject.signature_hash_algorithm
     strong_digest = isinstance(digest, _STRONG_HASHES) or (digest is None and isinstance(key, ed25519.Ed25519PublicKey))
     if not strong_key or not strong_digest:
-        raise ChainError(f"the certificate of {_name(subject.subject)} is signed with an algorithm that is not allowed")
+        raise ChainError(
+            f"the certificate of {shown_name(subject.subject)} is signed with an algorithm that is not allowed"
+        )
 
 
-def _check_validity(certificate: x509.Certificate, at: datetime) -> None:
+def check_validity(certificate: x509.Certificate, at: datetime) -> None:
+    """Check that a certificate is valid at the time."""
     first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if not first <= at <= last:
         state = "not valid yet" if at < first else "expired"
         period = f"{first:%Y-%m-%dT%H:%M:%SZ} to {last:%Y-%m-%dT%H:%M:%SZ}"
-        raise ChainError(f"the certificate of {_name(certificate.subject)} is {state} (valid from {period})")
+        raise ChainError(f"the certificate of {shown_name(certificate.subject)} is {state} (valid from {period})")
 
 
-def _check_critical_extensions(certificate: x509.Certificate) -> None:
+def check_critical_extensions(certificate: x509.Certificate) -> None:
+    """Check that nothing which is marked as critical is left unread."""
     for extension in certificate.extensions:
         if extension.critical and extension.oid not in _HANDLED_EXTENSIONS:
-            name, oid = _name(certificate.subject), extension.oid.dotted_string
+            name, oid = shown_name(certificate.subject), extension.oid.dotted_string
             raise ChainError(f"the certificate of {name} has the critical extension {oid}, which is not understood")
 
 
-def _check_authority(certificate: x509.Certificate, authorities_below: int) -> None:
+def check_authority(certificate: x509.Certificate, authorities_below: int) -> None:
     """Check that a certificate may issue others, `authorities_below` of which lie between it and the signing key's."""
-    name = _name(certificate.subject)
+    name = shown_name(certificate.subject)
     basic = _extension(certificate, x509.BasicConstraints)
     if basic is None or not basic.critical or not basic.value.ca:
         raise ChainError(f"the certificate of {name} is not one of an authority (basic constraints)")
@@ -131,7 +137,7 @@ def _check_authority(certificate: x509.Certificate, authorities_below: int) -> N
 
 
 def _check_signer(certificate: x509.Certificate) -> None:
-    name = _name(certificate.subject)
+    name = shown_name(certificate.subject)
     basic = _extension(certificate, x509.BasicConstraints)
     if basic is None or basic.value.ca:
         raise ChainError(f"the certificate of {name} is not one of a signing key (basic constraints)")
@@ -147,6 +153,6 @@ def _extension(certificate: x509.Certificate, kind: type[_E]) -> x509.Extension[
         return None
 
 
-def _name(name: x509.Name) -> str:
+def shown_name(name: x509.Name) -> str:
     """Show a name that a stranger may have chosen, on one short line."""
     return ascii(name.rfc4514_string()[:100])

@@ -7,50 +7,55 @@ from datetime import UTC, datetime
 from typing import Final
 
 from elastic_hal.reference_impl.eat import PLATFORM_SIMULATED, Claims, DebugStatus
+from elastic_hal.runtime.platform import Measurement
 
 from .appraisal import Check, Verdict
 from .policy import AppraisalPolicy, ReferenceValue
+from .policy_reader import NamedBytes
 
 CLOCK_SKEW_SECONDS: Final = 300
 """How far the attester's clock may be ahead of the verifier's."""
 
-_MEASURED: Final = ("platform", "runtime", "workload")
+MEASURED: Final = ("platform", "runtime", "workload")
 CLAIM_CHECK_NAMES: Final = (
     "nonce",
     "time of issue",
     "platform type",
     "debug state",
-    *(f"measurement {name}" for name in _MEASURED),
+    *(f"measurement {name}" for name in MEASURED),
     "attested key",
 )
 
 
 def check_claims(claims: Claims, nonce: bytes | None, policy: AppraisalPolicy, at: datetime) -> list[Check]:
     """Judge the claims, in the order of `CLAIM_CHECK_NAMES`."""
+    measured = {entry.name: entry for entry in claims.measurements}
     return [
-        _check_nonce(claims, nonce),
-        _check_time(claims, policy, at),
+        check_nonce(claims.nonce, nonce),
+        check_time(claims.issued_at, policy, at),
         _check_platform_type(claims, policy),
         _check_debug(claims, policy),
-        *(_check_measurement(claims, name, policy) for name in _MEASURED),
-        _check_attested_key(claims, policy),
+        *(check_measurement(name, measured.get(name), policy) for name in MEASURED),
+        check_attested_key(claims.attested_key, policy),
     ]
 
 
-def _check_nonce(claims: Claims, nonce: bytes | None) -> Check:
-    name, value = "nonce", claims.nonce.hex()
+def check_nonce(answered: bytes, nonce: bytes | None) -> Check:
+    """Compare the challenge that the evidence answers with the one that was given."""
+    name, value = "nonce", answered.hex()
     if nonce is None:
         return Check(name, Verdict.NOT_CHECKED, value, None, "no nonce was given: the evidence may be a replay")
-    if not hmac.compare_digest(claims.nonce, nonce):
+    if not hmac.compare_digest(answered, nonce):
         return Check(name, Verdict.FAIL, value, nonce.hex(), "the evidence answers another challenge")
     return Check(name, Verdict.PASS, value, nonce.hex())
 
 
-def _check_time(claims: Claims, policy: AppraisalPolicy, at: datetime) -> Check:
+def check_time(issued_at: int, policy: AppraisalPolicy, at: datetime) -> Check:
+    """Judge the age of the evidence by the attester's clock."""
     name = "time of issue"
-    issued = datetime.fromtimestamp(claims.issued_at, UTC)
+    issued = datetime.fromtimestamp(issued_at, UTC)
     value = f"{issued:%Y-%m-%dT%H:%M:%SZ}"
-    age = at.timestamp() - claims.issued_at
+    age = at.timestamp() - issued_at
     oldest = (
         f"at most {policy.max_age_seconds:g} seconds old" if policy.max_age_seconds is not None else "not in the future"
     )
@@ -68,6 +73,8 @@ def _check_platform_type(claims: Claims, policy: AppraisalPolicy) -> Check:
         return Check(
             name, Verdict.FAIL, value, PLATFORM_SIMULATED, "this profile does not carry evidence of that platform"
         )
+    if policy.platforms and value not in policy.platforms:
+        return Check(name, Verdict.FAIL, value, ", ".join(policy.platforms), "the policy does not name it")
     if not policy.allow_simulated:
         detail = "a simulated platform proves nothing about hardware; set allow_simulated to accept it"
         return Check(name, Verdict.FAIL, value, "a hardware platform", detail)
@@ -91,15 +98,15 @@ def _check_debug(claims: Claims, policy: AppraisalPolicy) -> Check:
     return Check(name, Verdict.FAIL, value, "disabled", detail)
 
 
-def _check_measurement(claims: Claims, measured_name: str, policy: AppraisalPolicy) -> Check:
+def check_measurement(measured_name: str, measured: Measurement | None, policy: AppraisalPolicy) -> Check:
+    """Compare a measurement, or its absence, with the reference values of its name."""
     name = f"measurement {measured_name}"
-    measured = next((entry for entry in claims.measurements if entry.name == measured_name), None)
     value = None if measured is None else f"{measured.algorithm}:{measured.value.hex()}"
     trusted = policy.measurements.get(measured_name)
     if trusted is None:
         detail = "not stated by the evidence" if measured is None else "no reference value was given"
         return Check(name, Verdict.NOT_CHECKED, value, None, detail)
-    expected = _listed(trusted)
+    expected = listed(trusted)
     if measured is None:
         return Check(name, Verdict.FAIL, None, expected, "the evidence does not state it")
     for reference in trusted:
@@ -108,14 +115,14 @@ def _check_measurement(claims: Claims, measured_name: str, policy: AppraisalPoli
     return Check(name, Verdict.FAIL, value, expected, "it is none of the reference values")
 
 
-def _check_attested_key(claims: Claims, policy: AppraisalPolicy) -> Check:
+def check_attested_key(key: bytes | None, policy: AppraisalPolicy) -> Check:
+    """Compare the key (DER of SubjectPublicKeyInfo) that the evidence vouches for, or its absence, with the policy."""
     name = "attested key"
-    key = claims.attested_key
     value = None if key is None else f"sha-256:{hashlib.sha256(key).hexdigest()}"
     if not policy.attested_keys:
         detail = "the evidence names no key" if key is None else "no reference value was given"
         return Check(name, Verdict.NOT_CHECKED, value, None, detail)
-    expected = _listed(policy.attested_keys)
+    expected = listed(policy.attested_keys)
     if key is None:
         return Check(name, Verdict.FAIL, None, expected, "the evidence names no key")
     for reference in policy.attested_keys:
@@ -124,5 +131,6 @@ def _check_attested_key(claims: Claims, policy: AppraisalPolicy) -> Check:
     return Check(name, Verdict.FAIL, value, expected, "it is none of the reference values")
 
 
-def _listed(references: Sequence[ReferenceValue]) -> str:
+def listed(references: Sequence[ReferenceValue | NamedBytes]) -> str:
+    """Show trusted values with the names that an operator knows them by."""
     return ", ".join(f"{reference.label!r} {reference}" for reference in references)

@@ -5,7 +5,7 @@ What a signature has not proven is not judged: after a failed structure, chain o
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from cryptography import x509
@@ -15,7 +15,7 @@ from elastic_hal.reference_impl.eat import PLATFORM_SIMULATED, Claims, EvidenceE
 from .appraisal import Appraisal, Check, Verdict
 from .chain import ChainError, validate_chain
 from .claim_checks import CLAIM_CHECK_NAMES, check_claims
-from .policy import AppraisalPolicy
+from .context import Context
 from .signature import ALLOWED_ALGORITHMS, is_signed_by
 
 SIMULATED_WARNING: Final = "the platform is simulated: this evidence proves nothing about hardware"
@@ -24,29 +24,15 @@ _STRUCTURE, _ALGORITHM, _CHAIN, _SIGNATURE = "structure", "algorithm", "certific
 _CHECK_NAMES: Final = (_STRUCTURE, _ALGORITHM, _CHAIN, _SIGNATURE, *CLAIM_CHECK_NAMES)
 
 
-def verify(
-    evidence: bytes,
-    *,
-    anchors: Sequence[x509.Certificate],
-    nonce: bytes | None,
-    policy: AppraisalPolicy | None = None,
-    at: datetime | None = None,
-) -> Appraisal:
-    """Appraise `evidence` and list every check.
-
-    `anchors` are the roots that the relying party trusts. `nonce` is its challenge; None leaves freshness unchecked.
-    Without a `policy` the strict default holds, which refuses debug and simulated platforms. `at` is the time to judge
-    by, with a time zone; None means now. Whatever the bytes are, the answer is an appraisal, never an exception.
-    """
-    if at is not None and at.tzinfo is None:
-        raise ValueError("`at` must have a time zone")
+def appraise_token(evidence: bytes, context: Context) -> Appraisal:
+    """Appraise a token and list every check."""
     checks: list[Check] = []
-    claims = _authentic_claims(evidence, anchors, at or datetime.now(UTC), checks)
+    claims = _authentic_claims(evidence, context.anchors, context.at, checks)
     if claims is None:
         made = {check.name for check in checks}
         skipped = (Check(name, Verdict.NOT_CHECKED) for name in _CHECK_NAMES if name not in made)
         return Appraisal((*checks, *skipped))
-    checks += check_claims(claims, nonce, policy or AppraisalPolicy(), at or datetime.now(UTC))
+    checks += check_claims(claims, context.nonce, context.policy, context.at)
     warnings = (SIMULATED_WARNING,) if claims.platform_type == PLATFORM_SIMULATED else ()
     return Appraisal(tuple(checks), claims, warnings)
 

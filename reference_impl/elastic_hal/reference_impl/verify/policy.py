@@ -1,47 +1,55 @@
-"""What a relying party demands of evidence: debug state, age, and reference values by name, read from TOML.
+"""What a relying party demands of evidence of every format, read from one TOML file.
 
     version = 1
     allow_simulated = true
     allow_debug = false
+    platforms = ["sev-snp", "simulated"]
     max_age = "5min"
     [measurements.workload]
     "thermostat 1.4" = "sha-256:…"
     [attested_keys]
     "gateway 7" = "sha-256:…"      # digest of the key's SubjectPublicKeyInfo
+    [snp]                          # what SEV-SNP reports must say besides: snp/policy.py
+    [tdx]                          # what TDX quotes must say besides: tdx/policy.py
 
 Every value is optional but `version`; what is not named is refused, so that a misspelt demand is never a missing one.
 """
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from elastic_hal.runtime.errors import LimitError
-from elastic_hal.runtime.limits import parse_duration
+from .policy_reader import (
+    AppraisalPolicyError,
+    ReferenceValue,
+    read_boolean,
+    read_duration,
+    read_names,
+    read_references,
+    read_table,
+    refuse_unknown,
+)
+from .snp.policy import SnpPolicy, read_snp_policy
+from .tdx.policy import TdxPolicy, read_tdx_policy
 
-_DIGEST_BYTES: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
+__all__ = ["AppraisalPolicy", "AppraisalPolicyError", "ReferenceValue"]
+
+PLATFORMS: Final = ("sev-snp", "tdx", "simulated")
 _MEASURED: Final = ("platform", "runtime", "workload")
-_KEYS: Final = {"version", "allow_debug", "allow_simulated", "max_age", "measurements", "attested_keys"}
-_REFERENCE: Final = re.compile(r"(sha-(?:256|384|512)):([0-9a-fA-F]+)")
-
-
-class AppraisalPolicyError(ValueError):
-    """The policy cannot be used. The text names file, key and remedy."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceValue:
-    """A digest that is trusted, under the name that an operator knows it by."""
-
-    label: str
-    algorithm: str
-    value: bytes
-
-    def __str__(self) -> str:
-        return f"{self.algorithm}:{self.value.hex()}"
+_KEYS: Final = {
+    "version",
+    "allow_debug",
+    "allow_emulated",
+    "allow_simulated",
+    "max_age",
+    "platforms",
+    "measurements",
+    "attested_keys",
+    "snp",
+    "tdx",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +57,19 @@ class AppraisalPolicy:
     """The demands. Without any, everything that proves nothing is refused and no measurement is compared.
 
     `measurements` maps `platform`, `runtime` or `workload` to the values that are trusted; a name that is absent is not
-    checked. `max_age_seconds` bounds the time since the evidence was issued.
+    checked. `platforms` names the ones that evidence may be of; empty means any. `max_age_seconds` bounds the time
+    since the evidence was issued, so that evidence without such a time is refused where it is given.
     """
 
     allow_debug: bool = False
     allow_simulated: bool = False
+    allow_emulated: bool = False
+    platforms: tuple[str, ...] = ()
     max_age_seconds: float | None = None
     measurements: Mapping[str, tuple[ReferenceValue, ...]] = field(default_factory=dict)
     attested_keys: tuple[ReferenceValue, ...] = ()
+    snp: SnpPolicy = field(default_factory=SnpPolicy)
+    tdx: TdxPolicy = field(default_factory=TdxPolicy)
 
     @classmethod
     def load(cls, path: Path) -> "AppraisalPolicy":
@@ -82,60 +95,24 @@ class AppraisalPolicy:
 
 
 def _policy_from(document: dict[str, object]) -> AppraisalPolicy:
-    unknown = sorted(set(document) - _KEYS)
-    if unknown:
-        raise AppraisalPolicyError(f"unknown key {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}")
+    refuse_unknown(document, _KEYS)
     version = document.get("version")
     if isinstance(version, bool) or version != 1:
         raise AppraisalPolicyError("version: must be there and be 1")
-    measurements = _table(document.get("measurements", {}), "measurements")
+    measurements = read_table(document.get("measurements", {}), "measurements")
     for name in measurements:
         if name not in _MEASURED:
             raise AppraisalPolicyError(f"measurements.{name}: unknown; known are {', '.join(_MEASURED)}")
     return AppraisalPolicy(
-        allow_debug=_boolean(document, "allow_debug"),
-        allow_simulated=_boolean(document, "allow_simulated"),
-        max_age_seconds=_duration(document.get("max_age")),
-        measurements={name: _references(table, f"measurements.{name}") for name, table in measurements.items()},
-        attested_keys=_references(document["attested_keys"], "attested_keys") if "attested_keys" in document else (),
+        allow_debug=read_boolean(document, "allow_debug"),
+        allow_simulated=read_boolean(document, "allow_simulated"),
+        allow_emulated=read_boolean(document, "allow_emulated"),
+        platforms=read_names(document["platforms"], "platforms", PLATFORMS) if "platforms" in document else (),
+        max_age_seconds=read_duration(document.get("max_age"), "max_age"),
+        measurements={name: read_references(table, f"measurements.{name}") for name, table in measurements.items()},
+        attested_keys=(
+            read_references(document["attested_keys"], "attested_keys") if "attested_keys" in document else ()
+        ),
+        snp=read_snp_policy(read_table(document["snp"], "snp")) if "snp" in document else SnpPolicy(),
+        tdx=read_tdx_policy(read_table(document["tdx"], "tdx")) if "tdx" in document else TdxPolicy(),
     )
-
-
-def _boolean(document: dict[str, object], key: str) -> bool:
-    value = document.get(key, False)
-    if not isinstance(value, bool):
-        raise AppraisalPolicyError(f"{key}: must be true or false")
-    return value
-
-
-def _duration(value: object) -> float | None:
-    if value is None:
-        return None
-    try:
-        seconds = parse_duration(value) if isinstance(value, str) else 0.0
-    except LimitError:
-        seconds = 0.0
-    if not seconds:
-        raise AppraisalPolicyError('max_age: must be a text such as "30s", "5min" or "24h"')
-    return seconds
-
-
-def _table(value: object, key: str) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise AppraisalPolicyError(f"{key}: must be a table")
-    return value
-
-
-def _references(value: object, key: str) -> tuple[ReferenceValue, ...]:
-    """Read a table of trusted digests. An empty one is refused: it would trust nothing and says so nowhere."""
-    table = _table(value, key)
-    if not table:
-        raise AppraisalPolicyError(f"{key}: must name at least one trusted value, or be left out")
-    return tuple(_reference(label, text, key) for label, text in table.items())
-
-
-def _reference(label: str, text: object, key: str) -> ReferenceValue:
-    matched = _REFERENCE.fullmatch(text) if isinstance(text, str) else None
-    if matched is None or len(matched[2]) != 2 * _DIGEST_BYTES[matched[1]]:
-        raise AppraisalPolicyError(f'{key}.{label!r}: must be a digest such as "sha-256:" and 64 hexadecimal digits')
-    return ReferenceValue(label, matched[1], bytes.fromhex(matched[2]))

@@ -1,0 +1,150 @@
+"""`elastic-hal conformance platforms`: the whole suite on every platform of the reference runtime, side by side.
+
+The emulators of the hardware platforms run for as long as their suite does. Platforms may differ only in what their
+capabilities declare: there a case is skipped on one and passes on another; everything else must come out the same.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from elastic_hal.cli.console import message, print_json
+from elastic_hal.cli.failures import BAD, ENVIRONMENT, CommandError
+from elastic_hal.cli.files import write_whole
+
+if TYPE_CHECKING:
+    from elastic_hal.conformance import SuiteResult
+
+PLATFORMS = ("simulated", "sev-snp", "tdx")
+_ROOT_VARIABLE = "ELASTIC_HAL_PLATFORM_ROOT"
+_SECONDS_TO_END = 20
+
+
+@click.command()
+@click.option("-k", "expression", metavar="EXPR", help="Only cases that match, such as 'hash and not boundary'.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the report (Markdown).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def platforms(expression: str | None, out: Path | None, as_json: bool) -> int:
+    """Run the suite on the simulated platform and on emulated SEV-SNP and TDX machines, and print one report.
+
+    The exit code is 0 where every platform conforms and they differ only in what their capabilities declare.
+    """
+    from elastic_hal.cli.conformance_commands import REFERENCE, run_and_report
+    from elastic_hal.reference_impl.platforms.emulator.mount import check_available
+
+    check_available()
+    results: dict[str, SuiteResult] = {}
+    for name in PLATFORMS:
+        with _machine(name):
+            results[name] = run_and_report(REFERENCE, name, expression=expression)
+        message(f"{name}: {results[name].summary}")
+    verdicts = _verdicts(results)
+    different = {case: found for case, found in verdicts.items() if len(set(found.values())) > 1}
+    report = _report(results, different)
+    if out is not None:
+        write_whole(out, report.encode())
+        message(f"written: {out}")
+    if as_json:
+        print_json(
+            {
+                "platforms": {name: result.counts for name, result in results.items()},
+                "different": different,
+                "declared": _is_declared(different),
+            }
+        )
+    elif out is None:
+        click.echo(report, nl=False)
+    return 0 if all(result.ok for result in results.values()) and _is_declared(different) else BAD
+
+
+def _verdicts(results: dict[str, SuiteResult]) -> dict[str, dict[str, str]]:
+    """The verdicts of each case by platform."""
+    verdicts: dict[str, dict[str, str]] = {}
+    for name, result in results.items():
+        for item in result.results:
+            verdicts.setdefault(f"{item.interface} {item.case.id}", {})[name] = item.verdict.value
+    return verdicts
+
+
+def _is_declared(different: dict[str, dict[str, str]]) -> bool:
+    """Whether the platforms differ only where a capability is missing, for which the suite skips a case."""
+    return all(set(found.values()) == {"pass", "skip"} for found in different.values())
+
+
+def _report(results: dict[str, SuiteResult], different: dict[str, dict[str, str]]) -> str:
+    """The report: what every catalogue id came to on each platform, then the cases that came out differently."""
+    counts = {name: _by_catalogue(result) for name, result in results.items()}
+    identifiers = dict.fromkeys(identifier for counted in counts.values() for identifier in counted)
+    lines = ["# Conformance by platform", "", f"| | {' | '.join(results)} |", f"|---|{'---|' * len(results)}"]
+    for verdict in ("pass", "fail", "error", "skip"):
+        lines.append(f"| {verdict} | {' | '.join(str(result.counts[verdict]) for result in results.values())} |")
+    lines += ["", f"| catalogue | {' | '.join(results)} |", f"|---|{'---|' * len(results)}"]
+    for identifier in sorted(identifiers, key=_in_order):
+        cells = [_words(counted.get(identifier, Counter())) for counted in counts.values()]
+        lines.append(f"| {identifier} | {' | '.join(cells)} |")
+    lines += ["", f"## Cases that came out differently: {len(different)}", ""]
+    for case, found in sorted(different.items()):
+        lines.append(f"- {case}: {', '.join(f'{name} {verdict}' for name, verdict in found.items())}")
+    return "\n".join(lines) + "\n"
+
+
+def _by_catalogue(result: SuiteResult) -> dict[str, Counter[str]]:
+    """How the cases of each catalogue id came out."""
+    counted: dict[str, Counter[str]] = {}
+    for item in result.results:
+        for identifier in item.case.catalogue:
+            counted.setdefault(identifier, Counter())[item.verdict.value] += 1
+    return counted
+
+
+def _words(counted: Counter[str]) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(counted.items()))
+
+
+def _in_order(identifier: str) -> tuple[str, int]:
+    family, _, number = identifier.partition("-")
+    return family, int(number) if number.isdigit() else 0
+
+
+@contextmanager
+def _machine(platform: str) -> Iterator[None]:
+    """Emulates the machine of a platform, for adapters that are started from here."""
+    if platform == "simulated":
+        yield
+        return
+    before = os.environ.get(_ROOT_VARIABLE)
+    with tempfile.TemporaryDirectory(prefix="elastic-hal-machine-") as place:
+        mount = Path(place) / "machine"
+        mount.mkdir()
+        command = [sys.executable, "-m", "elastic_hal.cli", "platform", "emulate", platform, os.fspath(mount)]
+        emulator = subprocess.Popen(
+            [*command, "--state", os.fspath(Path(place) / "keys")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        try:
+            # The first line comes once the machine answers; none comes where it cannot be mounted.
+            if emulator.stdout is None or not emulator.stdout.readline():
+                command[-1] = "MOUNT"
+                raise CommandError(f"the {platform} machine does not start; try: {' '.join(command[2:])}", ENVIRONMENT)
+            os.environ[_ROOT_VARIABLE] = os.fspath(mount)
+            yield
+        finally:
+            _restore(before)
+            emulator.terminate()
+            emulator.wait(_SECONDS_TO_END)
+
+
+def _restore(value: str | None) -> None:
+    if value is None:
+        os.environ.pop(_ROOT_VARIABLE, None)
+    else:
+        os.environ[_ROOT_VARIABLE] = value

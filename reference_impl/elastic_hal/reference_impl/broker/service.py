@@ -1,0 +1,136 @@
+"""The broker itself, without the network: it appraises evidence, logs what it decided, and only then answers.
+
+A stranger learns one thing, that nothing is released: the answer for a secret that there is none of is the one for
+evidence that is not good enough, and takes the same steps.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from elastic_hal.reference_impl.verify import Appraisal, AppraisalPolicy, VerificationError, verify
+
+from .errors import BrokerSettingsError, BrokerStoreError, BrokerUnavailableError, ReleaseRefusedError
+from .messages import ReleaseRequest
+from .nonces import NonceError, Nonces
+from .release_policy import LivePolicy, ReleasePolicy
+from .store import Store
+from .wrapping import WrappingError, wrap
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A secret, wrapped to the key that the evidence vouches for."""
+
+    encapsulated: bytes
+    ciphertext: bytes = field(repr=False)
+
+
+class _Refusal(Exception):
+    """Why nothing is released, for the audit log."""
+
+
+class Broker:
+    """Releases secrets. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        policy: LivePolicy,
+        nonces: Nonces | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._now = now
+        self.nonces = nonces or Nonces()
+
+    def release(self, request: ReleaseRequest, peer: str = "") -> Released:
+        """Release a secret, or raise `ReleaseRefusedError` or `BrokerUnavailableError`, which say nothing else."""
+        at = self._now()
+        entry: dict[str, object] = {
+            "at": at.isoformat(timespec="milliseconds"),
+            "secret": request.name,
+            "peer": peer,
+            "evidence": f"sha-256:{hashlib.sha256(request.evidence).hexdigest()}",
+        }
+        try:
+            released = self._decide(request, at, entry)
+        except _Refusal as refusal:
+            self._write({**entry, "event": "refused", "reason": str(refusal)})
+            raise ReleaseRefusedError("the secret is not released") from None
+        except (BrokerStoreError, BrokerSettingsError) as error:
+            _log.error("nothing can be released: %s", error)
+            self._write({**entry, "event": "failed", "reason": str(error)})
+            raise BrokerUnavailableError("the broker cannot answer now") from None
+        except Exception as fault:
+            # A fault of ours must leave its trace where the operator looks, and still release nothing.
+            self._write({**entry, "event": "failed", "reason": f"fault in the broker: {type(fault).__name__}"})
+            raise
+        # What is not in the log was never released.
+        self._write({**entry, "event": "released"})
+        return released
+
+    def _decide(self, request: ReleaseRequest, at: datetime, entry: dict[str, object]) -> Released:
+        try:
+            self.nonces.use(request.nonce, request.name)
+        except NonceError as error:
+            raise _Refusal(str(error)) from None
+        policy = self._policy.current()
+        demands = policy.secrets.get(request.name)
+        appraisal = _appraise(request, policy, demands or AppraisalPolicy(), at)
+        secret = self._store.secret(request.name)
+        if demands is None or secret is None:
+            raise _Refusal("there is no such secret" if demands is None else "the secret has no value yet")
+        try:
+            claims = appraisal.require_token()
+        except VerificationError as error:
+            raise _Refusal(str(error)) from None
+        entry["platform"] = claims.platform_type
+        entry["measurements"] = {
+            measured.name: f"{measured.algorithm}:{measured.value.hex()}" for measured in claims.measurements
+        }
+        _refuse_revoked(appraisal, self._store.revoked())
+        if claims.attested_key is None:
+            raise _Refusal("the evidence names no key that the secret could be wrapped to")
+        entry["key"] = f"sha-256:{hashlib.sha256(claims.attested_key).hexdigest()}"
+        try:
+            encapsulated, ciphertext = wrap(secret, claims.attested_key, request.name, request.nonce)
+        except WrappingError as error:
+            raise _Refusal(str(error)) from None
+        return Released(encapsulated, ciphertext)
+
+    def _write(self, entry: dict[str, object]) -> None:
+        try:
+            self._store.log(entry)
+        except BrokerStoreError as error:
+            _log.error("the audit log cannot be written, so that nothing is released: %s", error)
+            raise BrokerUnavailableError("the broker cannot answer now") from None
+
+
+def _appraise(request: ReleaseRequest, policy: ReleasePolicy, demands: AppraisalPolicy, at: datetime) -> Appraisal:
+    return verify(
+        request.evidence,
+        anchors=policy.roots,
+        nonce=request.nonce,
+        policy=demands,
+        at=at,
+        certificates=policy.certificates,
+        revocation_lists=policy.revocation_lists,
+        collateral=policy.collateral,
+    )
+
+
+def _refuse_revoked(appraisal: Appraisal, revoked: frozenset[str]) -> None:
+    """Refuse evidence in which a revoked value stands anywhere: a measurement, a register, a chip or a key."""
+    stated = [check.value or "" for check in appraisal.checks]
+    stated.append(json.dumps(None if appraisal.claims is None else appraisal.claims.to_json()))
+    text = "\n".join(stated).lower()
+    for banned in revoked:
+        if banned in text:
+            raise _Refusal(f"the evidence states the value {banned}, which is revoked")

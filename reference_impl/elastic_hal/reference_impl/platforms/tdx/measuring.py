@@ -1,0 +1,113 @@
+"""Measures workloads into a run-time register, and keeps the log that explains the register's value.
+
+Register 3 is the one that is left to applications. It lives until the machine restarts, and so must its log, which
+therefore lies where nothing outlives a restart. All processes of the runtime share both: a lock on the log makes one
+step of extending and logging. Where somebody else extends the register too, the log no longer explains it; evidence
+then goes out without a log, since the claims say the same of the workload.
+"""
+
+import contextlib
+import fcntl
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from elastic_hal.reference_impl.verify.tdx.errors import TdxError
+from elastic_hal.reference_impl.verify.tdx.event_log import (
+    WORKLOAD,
+    LoggedEvent,
+    encode_log,
+    own_event,
+    parse_log,
+    replay,
+)
+
+from ..kernel.errors import KernelInterfaceError
+from .registers import DIGEST_BYTES, can_extend, extend_register, read_register
+
+REGISTER: Final = 3
+_MOST_LOG_BYTES: Final = 131_072
+_log = logging.getLogger(__name__)
+
+
+class WorkloadRegister:
+    """The register for workloads, with its log in a file."""
+
+    def __init__(self, directory: Path, log: Path) -> None:
+        self._directory = directory
+        self._path = log
+
+    @property
+    def is_usable(self) -> bool:
+        """True where the kernel has the register and lets us extend it."""
+        return can_extend(self._directory, REGISTER)
+
+    @contextlib.contextmanager
+    def measured(self, digest: bytes) -> Iterator[bytes | None]:
+        """Measure a workload's digest, once until the machine restarts; give the log while nobody extends it further.
+
+        Gives None where there is no log that explains the register. Raises `KernelInterfaceError`.
+        """
+        with self._locked() as descriptor:
+            events = self._events(descriptor)
+            if events is None:
+                yield None
+                return
+            event = own_event(REGISTER, WORKLOAD, digest)
+            if event.digest not in [logged.digest for logged in events]:
+                content = encode_log([*events, event])
+                if len(content) > _MOST_LOG_BYTES:
+                    _log.warning("%s is full; the workload is not measured into a register", self._path)
+                    yield None
+                    return
+                # First the log: a log that knows more than the register is repaired by the next one who reads it.
+                _replace(descriptor, content)
+                extend_register(self._directory, REGISTER, event.digest)
+                events = [*events, event]
+            yield encode_log(events)
+
+    def _events(self, descriptor: int) -> list[LoggedEvent] | None:
+        """Give the events that explain the register's value, or None where they do not."""
+        value = read_register(self._directory, REGISTER)
+        if value == bytes(DIGEST_BYTES):
+            return []
+        content = os.pread(descriptor, _MOST_LOG_BYTES + 1, 0)
+        try:
+            events = parse_log(content)
+        except TdxError:
+            events = []
+        # The last event may have been logged by a process that ended before it extended the register.
+        for known in (events, events[:-1]):
+            if known and replay(known).get(REGISTER) == value:
+                return known
+        _log.warning("%s does not explain the value of register %d, which others extend too", self._path, REGISTER)
+        return None
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[int]:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise KernelInterfaceError(f"{self._path}: cannot open the log of the register: {error.strerror}") from None
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+                raise KernelInterfaceError(f"{self._path}: is no file of our own; move it away")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def explains(event_log: bytes, value: bytes) -> bool:
+    """Tell whether a log of ours leads to that value of the register."""
+    return replay(parse_log(event_log)).get(REGISTER) == value
+
+
+def _replace(descriptor: int, content: bytes) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, content, 0)

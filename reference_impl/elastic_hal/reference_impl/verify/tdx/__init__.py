@@ -1,0 +1,1 @@
+"""Appraisal of Intel TDX quotes."""

@@ -1,0 +1,31 @@
+"""Why `dcap-qvl` refuses a quote, in words for people who do not know its insides."""
+
+from typing import Final
+
+_MOST_CHARACTERS: Final = 200
+_PREFIX: Final = "Verification failed: "
+
+_MEANINGS: Final = {
+    "ISV enclave report signature is invalid": "the attestation key did not sign this header and body",
+    "Signature is invalid for qe_report in quote": "the machine's key did not sign the quoting enclave's report",
+    "QE report hash mismatch": "the quoting enclave's report is for another attestation key",
+    "Signature is invalid for tcb_info in quote_collateral": "the collateral's TCB information is not Intel's",
+    "Signature is invalid for qe_identity in quote_collateral": "the collateral's enclave identity is not Intel's",
+    "Fmspc mismatch": "the collateral is for machines of another kind (FMSPC)",
+    "TCBInfo expired": "the collateral's TCB information is out of date",
+    "TCBInfo issue date is in the future": "the collateral's TCB information is newer than the time to judge by",
+    "No matching TCB level found": "the machine's TCB is older than every level that the collateral knows",
+    "TDX module identity check": "the TDX module is none that the collateral knows",
+    "TDX module TCB level check": "the TDX module is older than every level that the collateral knows",
+    "TCB status is invalid: Revoked": "the machine's TCB is revoked",
+    "Debug mode is enabled": "the guest is under a debugger, so that the host may read and change its memory",
+    "SEPT_VE_DISABLE is not enabled": "the guest's attributes let the host take pages away unseen (SEPT_VE_DISABLE)",
+    "TD migration is enabled": "the guest's attributes allow it to be moved to another machine",
+    "Invalid MR service TD": "a service TD is bound to the guest",
+}
+
+
+def reason_for(error: Exception) -> str:
+    """Say why, in one line."""
+    text = str(error).removeprefix(_PREFIX)
+    return _MEANINGS.get(text, ascii(text)[1:-1][:_MOST_CHARACTERS])
