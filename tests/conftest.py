@@ -37,5 +37,14 @@ def load_seconds(request: pytest.FixtureRequest, soak_seconds: float) -> float:
     return soak_seconds if minutes is None else minutes * 60
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what takes minutes (`soak_only`), unless it is asked for."""
+    if not config.getoption("--soak"):
+        left_out = [item for item in items if item.get_closest_marker("soak_only")]
+        items[:] = [item for item in items if not item.get_closest_marker("soak_only")]
+        config.hook.pytest_deselected(items=left_out)
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "soak_only: takes minutes, and runs with --soak alone")
     hypothesis.settings.load_profile("soak" if config.getoption("--soak") else "test")

@@ -106,10 +106,9 @@ def test_contract_and_cases_are_in_order(grown: Path) -> None:
     assert "counters-rise-one-by-one" in run(grown, "-m", "elastic_hal.cli", "conformance", "list", "-k", "counters")
 
 
-def test_the_suite_passes_and_its_mutant_does_not(grown: Path, request: pytest.FixtureRequest) -> None:
+@pytest.mark.soak_only
+def test_the_suite_passes_and_its_mutant_does_not(grown: Path) -> None:
     """The guest is built, and the cases are run, against the host as it is and against the mutant."""
-    if not request.config.getoption("--soak"):
-        pytest.skip("builds and runs guests of the suite for some minutes; run with --soak")
     assert "3 pass" in run(grown, "-m", "elastic_hal.cli", "conformance", "run", "-k", "counters")
     said = run(grown, "-m", "elastic_hal.cli", "conformance", "mutants", "--mutant", "ctr-1-stands-still")
     assert "ctr-1-stands-still killed" in said

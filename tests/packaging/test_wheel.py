@@ -64,7 +64,7 @@ def test_the_wheel_has_all_data_and_no_tests(wheel: Path) -> None:
     [
         (["--version"], "0.2.0"),
         (["wit", "print", "--world", "imports", "{wit}"], "import crypto;"),
-        (["platform", "show", "--json"], '"type": "simulated"'),
+        (["platform", "show", "--json"], '"platform": "simulated"'),
         (["conformance", "matrix", "--no-run"], "CRY-11"),
         (["guest", "new", "from-the-wheel"], "from-the-wheel"),
         (["generate", "host", "{wit}", "--world", "imports", "--external", "wasi:*", "--out", "host"], ""),
