@@ -1,4 +1,4 @@
-"""Capabilities, CAP-1, and the time zone, CLK-2."""
+"""Capabilities: CAP-1."""
 
 from __future__ import annotations
 

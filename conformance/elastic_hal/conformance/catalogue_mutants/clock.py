@@ -1,6 +1,8 @@
-"""Time as far as the contract itself has it: CLK-3 in `poll`."""
+"""Time as far as the contract itself has it: CLK-2 in `timezone`, CLK-3 in `poll`."""
 
 from __future__ import annotations
+
+import dataclasses
 
 from elastic_hal.conformance.catalogue_mutants.changes import with_answer, with_argument
 from elastic_hal.conformance.catalogue_mutants.target import Target
@@ -14,5 +16,11 @@ MUTANTS = (
         _PROVIDER,
         {"subscribe_duration": with_argument(0, lambda when: when // 2)},
         "poll and waiting",
+    ),
+    Target(
+        "clk-2-forgets-the-offset",
+        "elastic_hal_timezone",
+        {"display": with_answer(lambda shown: dataclasses.replace(shown, utc_offset=shown.utc_offset + 60))},
+        "timezone and display",
     ),
 )
