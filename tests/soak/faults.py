@@ -23,7 +23,8 @@ class FullDisk:
         self.times = 0
 
     def run(self, over: threading.Event) -> None:
-        while not over.wait(random.uniform(0.2, 1.5)):
+        # The first time comes early, so that a short run has one too.
+        while not over.wait(random.uniform(0.2, 1.5) if self.times else 0.5):
             self._fill()
             over.wait(random.uniform(0.1, 1.0))
             self._path.unlink()
