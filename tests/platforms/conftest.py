@@ -38,7 +38,7 @@ class Machine:
         while b"root certificate" not in log.read_bytes():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                pytest.skip(f"the emulator does not start: {log.read_text()[-400:]}")
+                pytest.fail(f"the emulator does not start: {log.read_text()[-400:]}")
             time.sleep(0.05)
 
     def stop(self, number: int = signal.SIGTERM) -> int:

@@ -70,7 +70,7 @@ def _validate(
 def _find_anchor(last: x509.Certificate, anchors: Sequence[x509.Certificate]) -> x509.Certificate:
     named = [anchor for anchor in anchors if anchor.subject == last.issuer]
     for anchor in named:
-        if _is_issued(last, anchor):
+        if is_issued(last, anchor):
             return anchor
     if named:
         raise ChainError(
@@ -79,7 +79,8 @@ def _find_anchor(last: x509.Certificate, anchors: Sequence[x509.Certificate]) ->
     raise ChainError(f"unknown root: {shown_name(last.issuer)} is none of the {len(anchors)} trusted anchors")
 
 
-def _is_issued(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
+def is_issued(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Tell whether a certificate has the name and the signature of an issuer; never raises."""
     try:
         subject.verify_directly_issued_by(issuer)
     except (InvalidSignature, ValueError, TypeError):
@@ -88,7 +89,7 @@ def _is_issued(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 
 def _check_issued(subject: x509.Certificate, issuer: x509.Certificate) -> None:
-    if not _is_issued(subject, issuer):
+    if not is_issued(subject, issuer):
         raise ChainError(
             f"the certificate of {shown_name(subject.subject)} is not signed by {shown_name(issuer.subject)}"
         )

@@ -1,22 +1,14 @@
 """A guest on AMD SEV-SNP: evidence is the processor's report over the claims, with the certificates of its key."""
 
 import logging
-import time
 from typing import Final
 
-from elastic_hal.reference_impl.eat import (
-    HardwareEvidence,
-    TeeClaims,
-    encode_hardware_evidence,
-    encode_tee_claims,
-    report_data,
-)
+from elastic_hal.reference_impl.eat import HardwareEvidence, encode_hardware_evidence, report_data
 from elastic_hal.runtime.platform import (
     Evidence,
     EvidenceRequest,
     Measurement,
     NoSealingKeyError,
-    PlatformError,
     SealingKey,
     SealingRequest,
 )
@@ -24,6 +16,7 @@ from elastic_hal.runtime.platform import (
 from ..kernel.devices import is_usable
 from ..kernel.errors import KernelInterfaceError
 from ..kernel.places import Places
+from ..kernel.stated_claims import state_claims
 from ..kernel.tsm_reports import TsmReport, request_report
 from . import device
 from .certificates import CertificateSource, CertificatesUnavailableError, in_chain_order
@@ -69,18 +62,7 @@ class SevSnpPlatform:
 
     def evidence(self, request: EvidenceRequest) -> Evidence:
         """Have the processor sign the claims. Raises `PlatformError`."""
-        try:
-            claims = encode_tee_claims(
-                TeeClaims(
-                    nonce=request.nonce,
-                    issued_at=int(time.time()),
-                    platform_type=self.platform_type,
-                    measurements=request.measurements,
-                    attested_key=request.public_key,
-                )
-            )
-        except ValueError as error:
-            raise PlatformError(f"evidence cannot state that: {error}") from None
+        claims = state_claims(request, self.platform_type)
         given = self._report(report_data(claims))
         table = self._table(given)
         data = encode_hardware_evidence(HardwareEvidence(claims, given.report, table))

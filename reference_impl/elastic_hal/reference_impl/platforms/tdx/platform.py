@@ -2,23 +2,15 @@
 
 import contextlib
 import logging
-import time
 from collections.abc import Iterator
 from typing import Final
 
-from elastic_hal.reference_impl.eat import (
-    HardwareEvidence,
-    TeeClaims,
-    encode_hardware_evidence,
-    encode_tee_claims,
-    report_data,
-)
+from elastic_hal.reference_impl.eat import HardwareEvidence, encode_hardware_evidence, report_data
 from elastic_hal.runtime.platform import (
     Evidence,
     EvidenceRequest,
     Measurement,
     NoSealingKeyError,
-    PlatformError,
     SealingKey,
     SealingRequest,
 )
@@ -26,6 +18,7 @@ from elastic_hal.runtime.platform import (
 from ..kernel.devices import is_usable
 from ..kernel.errors import KernelInterfaceError
 from ..kernel.places import Places
+from ..kernel.stated_claims import state_claims
 from ..kernel.tsm_reports import request_report
 from .certificates import certificates_of_quote
 from .local_report import OwnTdReport, local_report, read_quote
@@ -69,18 +62,7 @@ class TdxPlatform:
 
     def evidence(self, request: EvidenceRequest) -> Evidence:
         """Have the claims quoted. A workload is measured into its register first. Raises `PlatformError`."""
-        try:
-            claims = encode_tee_claims(
-                TeeClaims(
-                    nonce=request.nonce,
-                    issued_at=int(time.time()),
-                    platform_type=self.platform_type,
-                    measurements=request.measurements,
-                    attested_key=request.public_key,
-                )
-            )
-        except ValueError as error:
-            raise PlatformError(f"evidence cannot state that: {error}") from None
+        claims = state_claims(request, self.platform_type)
         with self._measured(request.measurements) as event_log:
             quote = self._quote(report_data(claims))
         if event_log is not None and not explains(event_log, read_quote(quote).workload_register):

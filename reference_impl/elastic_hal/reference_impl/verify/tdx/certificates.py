@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from elastic_hal.reference_impl.verify.certificate_files import CertificateFileError, load_certificates
@@ -21,6 +20,7 @@ from elastic_hal.reference_impl.verify.chain import (
     check_authority,
     check_critical_extensions,
     check_validity,
+    is_issued,
     shown_name,
 )
 
@@ -31,6 +31,7 @@ _MOST_CERTIFICATES: Final = 4
 _MOST_BYTES: Final = 32_768
 _REMEMBERED: Final = 64
 """Many machines share what stands above their own certificate; what was found to be signed stays so."""
+_is_issued: Final = functools.lru_cache(4 * _REMEMBERED)(is_issued)
 
 
 @functools.lru_cache(_REMEMBERED)
@@ -90,12 +91,3 @@ def _check_issued(subject: x509.Certificate, issuer: x509.Certificate) -> None:
     if not _is_issued(subject, issuer):
         names = f"the certificate of {shown_name(subject.subject)} is not signed by {shown_name(issuer.subject)}"
         raise ChainError(names)
-
-
-@functools.lru_cache(4 * _REMEMBERED)
-def _is_issued(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        subject.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
-        return False
-    return True
