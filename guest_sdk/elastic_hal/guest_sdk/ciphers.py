@@ -8,8 +8,8 @@ from __future__ import annotations
 from .bindings.elastic_hal import crypto as _crypto
 from .bindings.elastic_hal.crypto import CipherAlgorithm, KeyAlgorithm_Cipher, KeyFormat, KeyUsage
 from .errors import VerificationFailed
-from .hashing import ByteData, chunks
 from .keys import HostKey
+from .parts import ByteData, Held, chunks
 
 IV_BYTES = 16
 _USES = KeyUsage.ENCRYPT | KeyUsage.DECRYPT
@@ -62,7 +62,7 @@ class CipherKey(HostKey):
         return _crypto.cipher_decrypt(self.handle, encrypted[:IV_BYTES], encrypted[IV_BYTES:])
 
 
-class Encryptor:
+class Encryptor(Held[_crypto.Encryptor]):
     """A message of any size that is encrypted in parts: `iv` goes first, then what `update` and `finish` give."""
 
     def __init__(self, key: CipherKey, *, iv: bytes | None = None) -> None:
@@ -82,18 +82,8 @@ class Encryptor:
         """Ends the message; gives the rest of the ciphertext."""
         return self._context.finish()
 
-    def close(self) -> None:
-        """Frees the context in the host."""
-        self._context.close()
 
-    def __enter__(self) -> Encryptor:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
-
-
-class Decryptor:
+class Decryptor(Held[_crypto.Decryptor]):
     """A message of any size that is decrypted in parts. What it gives may have been changed by anybody."""
 
     def __init__(self, key: CipherKey, iv: bytes) -> None:
@@ -106,13 +96,3 @@ class Decryptor:
     def finish(self) -> bytes:
         """Ends the message; gives the rest. Raises VerificationFailed where the padding of CBC mode is not proper."""
         return self._context.finish()
-
-    def close(self) -> None:
-        """Frees the context in the host."""
-        self._context.close()
-
-    def __enter__(self) -> Decryptor:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()

@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
-
 from .bindings.elastic_hal import crypto as _crypto
 from .bindings.elastic_hal.crypto import HashAlgorithm
 from .keys import MacKey
-
-CHUNK_BYTES = 1024 * 1024
-"""The most that one call moves."""
-
-ByteData = bytes | bytearray | memoryview
-
-
-class Readable(Protocol):
-    """A file, or whatever else has `read`."""
-
-    def read(self, size: int, /) -> bytes:
-        """Gives at most `size` bytes, none at the end."""
-        ...
-
-
-def chunks(data: ByteData) -> Iterator[bytes]:
-    """Cuts data into pieces that one call can move."""
-    view = memoryview(data).cast("B")
-    for at in range(0, len(view), CHUNK_BYTES):
-        yield bytes(view[at : at + CHUNK_BYTES])
+from .parts import CHUNK_BYTES, ByteData, Calculation, Readable
 
 
 def hash(data: ByteData, algorithm: HashAlgorithm = HashAlgorithm.SHA_256) -> bytes:
@@ -42,57 +20,25 @@ def hash(data: ByteData, algorithm: HashAlgorithm = HashAlgorithm.SHA_256) -> by
 def hash_file(file: Readable, algorithm: HashAlgorithm = HashAlgorithm.SHA_256) -> bytes:
     """Hashes what is left to read in a binary file."""
     with Hasher(algorithm) as hasher:
-        while piece := file.read(CHUNK_BYTES):
-            hasher.update(piece)
-        return hasher.finish()
+        return hasher.read_from(file).finish()
 
 
-class Hasher:
+class Hasher(Calculation[_crypto.Hasher]):
     """A hash calculation in several parts of any size. It can be written to like a file."""
 
     def __init__(self, algorithm: HashAlgorithm = HashAlgorithm.SHA_256) -> None:
-        self._hasher = _crypto.Hasher.start(algorithm)
-
-    def update(self, data: ByteData) -> None:
-        """Adds to the input. Raises InvalidState after `finish`."""
-        for piece in chunks(data):
-            self._hasher.update(piece)
-
-    def write(self, data: ByteData) -> int:
-        """Adds to the input, as files do."""
-        self.update(data)
-        return len(memoryview(data).cast("B"))
+        self._context = _crypto.Hasher.start(algorithm)
 
     def finish(self) -> bytes:
         """Ends the calculation and gives the digest. Raises InvalidState the second time."""
-        return self._hasher.finish()
-
-    def close(self) -> None:
-        """Frees the calculation in the host."""
-        self._hasher.close()
-
-    def __enter__(self) -> Hasher:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
+        return self._context.finish()
 
 
-class Mac:
+class Mac(Calculation[_crypto.MacContext]):
     """A MAC calculation or verification in parts of any size, written to like a file. It outlives its key."""
 
     def __init__(self, key: MacKey) -> None:
         self._context = _crypto.MacContext.start(key.handle)
-
-    def update(self, data: ByteData) -> None:
-        """Adds to the message. Raises InvalidState after `finish` or `verify`."""
-        for piece in chunks(data):
-            self._context.update(piece)
-
-    def write(self, data: ByteData) -> int:
-        """Adds to the message, as files do."""
-        self.update(data)
-        return len(memoryview(data).cast("B"))
 
     def finish(self) -> bytes:
         """Ends the calculation and gives the tag. Raises AccessDenied where the key may not sign."""
@@ -101,16 +47,6 @@ class Mac:
     def verify(self, tag: bytes) -> None:
         """Ends the calculation; raises VerificationFailed where `tag` is not the whole tag."""
         self._context.verify(tag)
-
-    def close(self) -> None:
-        """Frees the calculation in the host."""
-        self._context.close()
-
-    def __enter__(self) -> Mac:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
 
 
 def mac(key: MacKey, data: ByteData) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .bindings.elastic_hal import crypto as _crypto
 from .bindings.elastic_hal.crypto import EncryptionAlgorithm, KeyAlgorithm_Encryption, KeyFormat, KeyUsage
 from .keys import HostKey
+from .parts import Held
 
 HPKE = EncryptionAlgorithm.HPKE_X25519_SHA_256_CHACHA20_POLY1305
 _USES = KeyUsage.ENCRYPT | KeyUsage.DECRYPT
@@ -91,7 +92,7 @@ class PrivateKey(HostKey):
         return _crypto.oaep_decrypt(self.handle, encrypted, label)
 
 
-class HpkeSender:
+class HpkeSender(Held[_crypto.HpkeSender]):
     """Several messages to the owner of a public key, in order. `encapsulated` goes first."""
 
     def __init__(self, key: PublicKey, *, info: bytes = b"") -> None:
@@ -106,18 +107,8 @@ class HpkeSender:
         """Encrypts the next message."""
         return self._context.encrypt(plaintext, associated_data)
 
-    def close(self) -> None:
-        """Frees the context in the host."""
-        self._context.close()
 
-    def __enter__(self) -> HpkeSender:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
-
-
-class HpkeRecipient:
+class HpkeRecipient(Held[_crypto.HpkeRecipient]):
     """The receiving end of an `HpkeSender`. Raises VerificationFailed where `encapsulated` is no secret."""
 
     def __init__(self, key: PrivateKey, encapsulated: bytes, *, info: bytes = b"") -> None:
@@ -126,13 +117,3 @@ class HpkeRecipient:
     def decrypt(self, encrypted: bytes, associated_data: bytes = b"") -> bytes:
         """Verifies and decrypts the next message. After VerificationFailed the same one is still the next."""
         return self._context.decrypt(encrypted, associated_data)
-
-    def close(self) -> None:
-        """Frees the context in the host."""
-        self._context.close()
-
-    def __enter__(self) -> HpkeRecipient:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()

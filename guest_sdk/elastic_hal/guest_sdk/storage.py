@@ -21,8 +21,8 @@ from . import eventloop as _eventloop
 from .bindings.elastic_hal import object_storage as _storage
 from .bindings.elastic_hal.object_storage import ContainerMetadata, ObjectMetadata, Protection, Rights
 from .errors import WouldBlock
-from .hashing import ByteData, chunks
 from .keys import EncryptionKey
+from .parts import ByteData, chunks
 
 __all__ = [
     "Container",
