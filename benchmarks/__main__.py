@@ -17,6 +17,7 @@ from benchmarks import (
     resident,
     startup,
     storage,
+    tls,
     verification,
     wit,
 )
@@ -31,6 +32,7 @@ _GROUPS = {
     "fifty workloads": resident.run,
     "channels": channels.run,
     "object storage": storage.run,
+    "TLS": tls.run,
     "cryptography": aead.run,
     "verification": verification.run,
     "platforms": platforms.run,

@@ -43,7 +43,7 @@ def _of(name: str) -> dict[str, float]:
             platform = platforms.load(name, root=mount, **options)
             request = EvidenceRequest(b"n" * 32, _VOUCHED)
             figures = {f"platforms.{name}_evidence_s": timed(lambda: platform.evidence(request), calls=20).median}
-            if platform.seals:
+            if platform.sealing_source is not None:
                 contexts = iter(range(1_000_000))
                 figures[f"platforms.{name}_sealing_key_s"] = timed(
                     lambda: platform.sealing_key(SealingRequest(True, b"%d" % next(contexts))), calls=100

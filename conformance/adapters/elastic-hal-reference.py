@@ -1,6 +1,8 @@
 """Adapter of the reference runtime. Options: `platform` (default simulated) and `mutant`.
 
-The policy beside this file grants the suite's guests what they need. What they store goes into a directory of the run.
+The policy beside this file grants the suite's guests what they need. What is added to it here lets the cases of
+attestation appraise evidence of this very machine; on TDX that takes collateral, whose file ELASTIC_HAL_TDX_COLLATERAL
+names. What guests store goes into a directory of the run.
 """
 
 from __future__ import annotations
@@ -9,7 +11,9 @@ import atexit
 import functools
 import importlib.metadata
 import json
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +21,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 POLICY = HERE / "elastic-hal-reference.policy.toml"
 OPTIONS = ("platform", "mutant")
+# By which the cases of attestation may appraise: evidence of this machine, and the same of another workload alone.
+APPRAISAL = {
+    "this-machine": "version = 1\nallow_simulated = true\nallow_emulated = true\n",
+    "another-workload": "version = 1\nallow_simulated = true\nallow_emulated = true\n"
+    f'[measurements.workload]\n"another" = "sha-256:{"a5" * 32}"\n',
+}
 _chosen: dict[str, str] = {}
 
 
@@ -61,6 +71,7 @@ def get_hal_interfaces() -> list[str]:
         "elastic:hal/post-quantum@0.2.0",
         "elastic:hal/sealing@0.2.0",
         "elastic:hal/timezone@0.2.0",
+        "elastic:hal/tls@0.2.0",
         "wasi:clocks/monotonic-clock@0.2.9",
         "wasi:clocks/wall-clock@0.2.9",
         "wasi:random/random@0.2.9",
@@ -96,20 +107,49 @@ def compute_group_argv(
     wasi_version: str,
 ) -> list[str]:
     """The command that runs several workloads at once in one host: a name, a component and arguments each."""
-    lines = ["version = 1", f"policy = {json.dumps(str(POLICY))}"]
+    lines = ["version = 1", f"policy = {json.dumps(_policy())}"]
     for name, component, (arguments, _environment, _directories) in members:
         lines += [f"[workload.{json.dumps(name)}]", f"component = {json.dumps(component)}"]
         lines += [f"arguments = {json.dumps(arguments)}"]
     with tempfile.NamedTemporaryFile("w", suffix=".toml", dir=_state(), delete=False) as file:
         file.write("\n".join(lines))
-    command = [_program(), "run", file.name, "--platform", _chosen.get("platform", "simulated"), "--state", _state()]
+    command = [_program(), "run", file.name, "--platform", _platform(), "--state", _state()]
     return [*command, "--mutant", _chosen["mutant"]] if "mutant" in _chosen else command
 
 
 def _command() -> list[str]:
-    command = [_program(), "run", "--policy", str(POLICY), "--platform", _chosen.get("platform", "simulated")]
-    command += ["--state", _state()]
+    command = [_program(), "run", "--policy", _policy(), "--platform", _platform(), "--state", _state()]
     return [*command, "--mutant", _chosen["mutant"]] if "mutant" in _chosen else command
+
+
+def _platform() -> str:
+    return _chosen.get("platform", "simulated")
+
+
+@functools.cache
+def _policy() -> str:
+    """The policy beside this file, with verification policies that trust this very machine."""
+    place = Path(_state())
+    lines = [POLICY.read_text(encoding="utf-8")]
+    collateral = os.environ.get("ELASTIC_HAL_TDX_COLLATERAL")
+    for name, text in APPRAISAL.items():
+        (place / f"{name}.toml").write_text(text, encoding="utf-8")
+        lines += [f"[workload.elastic-hal-attestation.appraisal.{name}]", f'policy = "{name}.toml"']
+        lines += [f"trust_roots = {json.dumps(_trust_roots())}"]
+        lines += [f"collateral = {json.dumps(os.path.abspath(collateral))}"] if collateral else []
+    policy = place / "policy.toml"
+    policy.write_text("\n".join(lines), encoding="utf-8")
+    return str(policy)
+
+
+@functools.cache
+def _trust_roots() -> list[str]:
+    """The root of the machine below; none on hardware whose evidence comes without it: verifiers know the vendors'."""
+    if _platform() == "simulated":
+        return ["simulated/root-cert.pem"]  # made by the first run in the directory of state, before it reads a policy
+    command = [_program(), "platform", "root", "--platform", _platform(), "--out", os.path.join(_state(), "root.pem")]
+    made = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return ["root.pem"] if made.returncode == 0 else []
 
 
 def _program() -> str:

@@ -27,7 +27,13 @@ from elastic_hal.reference_impl.broker.errors import (
 from elastic_hal.reference_impl.broker.messages import MediaType, ReleaseRequest, encode_release
 from elastic_hal.reference_impl.broker.sealing_root import BrokerSealing
 from elastic_hal.reference_impl.broker.wrapping import unwrap
-from elastic_hal.runtime.platform import Measurement, PlatformError, SealingParametersError, SealingRequest
+from elastic_hal.runtime.platform import (
+    Measurement,
+    PlatformError,
+    SealingParametersError,
+    SealingRequest,
+    SealingSource,
+)
 
 OTHER = Measurement("workload", "sha-256", bytes(32))
 
@@ -260,7 +266,7 @@ def test_a_sealing_root_from_the_broker(site: Site) -> None:
     site.store.revoke(runtime_measurement().value.hex(), {"event": "revoked"})
     with pytest.raises(PlatformError, match="does not release"):
         BrokerSealing(site.platform, site.client, root).sealing_key(SealingRequest(True, b"context"))
-    assert sealing.seals
+    assert sealing.sealing_source is SealingSource.BROKER
     assert sealing.platform_type == "simulated"
     assert mine.value.hex() not in repr(sealing)
 

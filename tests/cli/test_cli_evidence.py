@@ -150,6 +150,28 @@ def test_the_platform_as_data(cli: Run) -> None:
     result = cli("platform", "show", "--platform", "simulated", "--json")
     assert (result.code, result.err, result.left) == (0, "", frozenset())
     document = json.loads(result.out)
-    assert set(document) == {"name", "type", "debug", "seals", "measurements"}
+    assert set(document) == {"name", "type", "debug", "sealing", "measurements"}
     assert set(document["measurements"]) == {"platform", "runtime"}
     cli("platform", "show", "--platform", "abacus").refuses(2, "unknown platform")
+
+
+def test_the_root_of_this_machine_is_what_a_verifier_elsewhere_needs(
+    cli: Run, evidence: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = cli("platform", "root", "--out", "root.pem")
+    assert (written.code, written.out, written.left) == (0, "", {str(place / "root.pem")})
+    assert "CN=Simulated platform root" in written.err
+    shown = cli("platform", "root")
+    assert (shown.code, shown.out, shown.err) == (0, (place / "root.pem").read_text(), "")
+    monkeypatch.setenv("ELASTIC_HAL_STATE", str(place.parent / "elsewhere"))
+    accepted = cli("verify", evidence, "--nonce", NONCE, "--allow-simulated", "--certs", "root.pem")
+    assert accepted.code == 0, accepted.out
+    assert cli("platform", "root").out != shown.out
+
+
+def test_the_root_of_a_state_directory_is_that_of_its_workloads(cli: Run, place: Path) -> None:
+    state = place.parent / "kept"
+    shown = cli("platform", "root", "--state", state)
+    assert (state / "simulated" / "root-cert.pem").read_text() == shown.out
+    cli("platform", "root", "--platform", "abacus").refuses(2, "unknown platform")
+    cli("platform", "root", "--platform", "sev-snp", "--platform-root", place).refuses(3, "")

@@ -71,3 +71,32 @@ def test_a_name_decides_what_the_policy_grants(cli: Run, guest: Callable[..., Pa
     component = guest("i32.const 0")
     assert cli("run", component, "--policy", policy, "--name", "collector").code == 0
     cli("run", component, "--policy", policy, "--name", "").refuses(1, "does not admit")
+
+
+@pytest.mark.parametrize(
+    ("files", "grant", "reason", "hint"),
+    [
+        ({}, "", "policy: {place}/peer.toml: cannot be read: No such file", "relative to the policy file"),
+        ({"peer.toml": "version = 1\nallow_debg = 1"}, "", "unknown key 'allow_debg'; did you mean allow_debug?", None),
+        ({"peer.toml": "version = 1"}, "trust_roots = ['peer.toml']", "peer.toml: holds no X.509", "PEM or DER"),
+        ({"peer.toml": "version = 1"}, "collateral = 'peer.toml'", "peer.toml: is no collateral", "verification.md"),
+    ],
+)
+def test_a_verification_policy_that_cannot_be_used(
+    refuse: Callable[..., None], place: Path, files: dict[str, str], grant: str, reason: str, hint: str | None
+) -> None:
+    for name, content in files.items():
+        (place / name).write_text(content)
+    more = f", {grant}" if grant else ""
+    text = f"version = 1\n[workload.guest]\nappraisal = {{ peer = {{ policy = 'peer.toml'{more} }} }}"
+    refuse(text, 2, reason.format(place=place), hint)
+    refuse(text, 2, "workload.guest.appraisal.peer.")
+
+
+def test_a_verification_policy_that_can_be_used(cli: Run, guest: Callable[..., Path], place: Path) -> None:
+    (place / "peer.toml").write_text("version = 1\nallow_simulated = true")
+    assert cli("platform", "root", "--out", "root.pem").code == 0
+    (place / "policy.toml").write_text(
+        "version = 1\n[workload.guest]\nappraisal = { peer = { policy = 'peer.toml', trust_roots = ['root.pem'] } }"
+    )
+    assert cli("run", guest("i32.const 0"), "--policy", place / "policy.toml").code == 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,10 +117,36 @@ def test_no_altered_report_is_accepted(cli: Run, files: Callable[..., Path]) -> 
         assert (result.code, result.out.splitlines()[-1].startswith("refused: ")) == (1, True)
 
 
-def test_a_report_in_hexadecimal_digits(cli: Run, files: Callable[..., Path]) -> None:
+@pytest.mark.parametrize(
+    "write",
+    [
+        bytes.hex,
+        lambda content: f"0x{content.hex()}\n",
+        lambda content: "\n".join(re.findall(".{1,60}", content.hex().upper())),
+        lambda content: base64.b64encode(content).decode(),
+        lambda content: base64.encodebytes(content).decode(),
+        lambda content: base64.urlsafe_b64encode(content).decode(),
+    ],
+)
+def test_a_report_that_was_written_down_as_text(
+    cli: Run, files: Callable[..., Path], write: Callable[[bytes], str]
+) -> None:
     report = files()
-    report.write_text(report.read_bytes().hex())
+    content = report.read_bytes()
+    report.write_text(write(content))
     assert cli("verify", report, *CERTS, *AT, "--allow-emulated").code == 0
+    altered = content[:0x90] + b"\1" + content[0x91:]
+    report.write_text(write(altered))
+    assert "refused: signature" in cli("verify", report, *CERTS, *AT, "--allow-emulated").out
+
+
+def test_odd_names_in_certificates_are_no_message(cli: Run, files: Callable[..., Path], place: Path) -> None:
+    report = files()
+    altered = (place / "vcek.der").read_bytes().replace(b"\x55\x04\x0a", b"\x55\x04\x06")
+    (place / "vcek.der").write_bytes(altered)
+    refused = cli("verify", report, *CERTS, *AT, "--allow-emulated")
+    assert (refused.code, refused.err) == (1, "")
+    assert "refused: certificate chain" in refused.out
 
 
 def test_files_that_are_not_there(cli: Run, files: Callable[..., Path]) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from elastic_hal.codegen import model
-from elastic_hal.conformance import list_cases, load_guests
+from elastic_hal.conformance import list_cases, load_guests, mutants_selection, select_guests
 from elastic_hal.conformance.catalogue_mutants import TARGETS, Target
 from elastic_hal.conformance.catalogue_mutants.changes import first_answer_again, with_answer, with_argument, without
 from elastic_hal.conformance.matrix import catalogue_texts
-from elastic_hal.conformance.mutants import MutantFailure, mutant_cases, mutant_names, wrap
+from elastic_hal.conformance.mutants import MutantFailure, mutant_cases, mutant_names, mutant_provider, wrap
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ def test_a_target_breaks_its_function_and_nothing_else(one_target: Callable[...,
     assert wrap(provider, "abc-1-is-wrong", "field_b") is provider
     assert mutant_cases("abc-1-is-wrong") == "some cases"
     assert mutant_cases("hangs") is None
+    assert mutant_provider("abc-1-is-wrong") == "field_a"
+    assert mutant_provider("hangs") is None
 
 
 def test_a_target_breaks_a_method_of_a_resource(one_target: Callable[..., None]) -> None:
@@ -138,5 +140,23 @@ def test_the_table_is_in_order(contract: model.Resolve) -> None:
         assert list_cases(guests, found.cases), name
 
 
-def test_every_function_of_cryptography_has_a_mutant() -> None:
-    assert {f"CRY-{number}" for number in range(1, 17)} <= {found.catalogue_id for found in TARGETS.values()}
+def test_every_function_that_has_cases_has_a_mutant(contract: model.Resolve) -> None:
+    tested = {identifier for _, case in list_cases(load_guests(contract)) for identifier in case.catalogue}
+    assert tested == {found.catalogue_id for found in TARGETS.values()}
+
+
+def test_only_what_the_chosen_mutants_need_is_built(contract: model.Resolve) -> None:
+    guests = load_guests(contract)
+
+    def built(*names: str, expression: str | None = None) -> set[str]:
+        selected = select_guests(guests, mutants_selection(names, expression))
+        return {guest.interface.name or "" for guest in selected} - {"capabilities"}
+
+    everything = built(*mutant_names())
+    assert mutants_selection(mutant_names()) is None
+    assert len(everything) == len(guests) - 1
+    assert built("clk-1-runs-backwards") == {"wall-clock"}
+    assert built("rnd-1-gives-zeros", "cry-13-forgets-the-associated-data") == {"random", "sealing"}
+    assert built("hangs", "rnd-1-gives-zeros") == everything
+    assert built("hangs", expression="poll") == built(*mutant_names(), expression="poll") < everything
+    assert mutants_selection([]) is None

@@ -31,14 +31,18 @@ def test_every_item_and_every_part_of_it_is_documented(document: Json) -> None:
     assert bare == [], "these need a doc comment"
 
 
-def test_every_function_names_one_function_of_the_catalogue(document: Json, catalogue: Json) -> None:
-    known = {entry["id"] for entry in catalogue["function"]}
+def test_every_function_names_functions_of_one_family(document: Json, catalogue: Json) -> None:
+    family_of = {entry["id"]: entry["family"] for entry in catalogue["function"]}
     wrong = {
         place: found
         for place, function in functions(document)
-        if len(found := HAL_LINE.findall(text_of(function))) != 1 or found[0] not in known
+        if len(found := HAL_LINE.findall(text_of(function))) != 1
+        or len({family_of.get(identifier, identifier) for identifier in found[0].split(", ")}) != 1
+        or not set(found[0].split(", ")) <= family_of.keys()
     }
-    assert wrong == {}, "each function needs exactly one line `HAL: <id>` with an id of wit/catalogue.toml"
+    assert wrong == {}, (
+        "each function needs exactly one line `HAL: <id>, <id>` with ids of one family of wit/catalogue.toml"
+    )
 
 
 def test_the_hal_line_is_the_last_one(document: Json) -> None:
@@ -93,7 +97,7 @@ def test_every_family_world_carries_the_functions_of_its_family(document: Json, 
     for entry in catalogue["function"]:
         needed.setdefault(entry["family"], set()).update(entry.get("interfaces", ()))
     for place, function in functions(document):
-        family = family_of[HAL_LINE.findall(text_of(function))[0]]
+        family = family_of[CATALOGUE_ID.findall(HAL_LINE.findall(text_of(function))[0])[0]]
         package, version = PACKAGE.split("@")
         needed[family].add(f"{package}/{place.partition('.')[0]}@{version}")
     imported = {world["name"]: imported_interfaces(document, world) for world in worlds(document)}

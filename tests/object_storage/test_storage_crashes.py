@@ -16,17 +16,19 @@ import pytest
 
 from elastic_hal.reference_impl.bindings.elastic_hal import crypto
 from elastic_hal.reference_impl.bindings.elastic_hal import object_storage as wit
+from elastic_hal.runtime.storage_grants import RemoteStorage
 
 WRITER = Path(__file__).parent / "killed_writer.py"
 LONGEST_LIFE_SECONDS = 0.08
+LONGEST_LIFE_AT_A_BUCKET_SECONDS = 0.4
 
 
 @pytest.fixture
-def start_writers() -> Iterator[Callable[[Path, str], subprocess.Popen[str]]]:
+def start_writers() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
-    def start(state: Path, protected: str) -> subprocess.Popen[str]:
-        command = [sys.executable, str(WRITER), str(state), protected]
+    def start(state: Path, protected: str, *bucket: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(WRITER), str(state), protected, *bucket]
         started.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
         return started[-1]
 
@@ -41,7 +43,7 @@ def test_two_hundred_kills(
     host: Any,
     make_key: Callable[..., crypto.Key],
     protected: str,
-    start_writers: Callable[[Path, str], subprocess.Popen[str]],
+    start_writers: Callable[..., subprocess.Popen[str]],
     request: pytest.FixtureRequest,
 ) -> None:
     """A hundred kills for each kind of container; ten times as many with `--soak`."""
@@ -66,6 +68,37 @@ def test_two_hundred_kills(
         assert info.objects == len(known)
         stored = sum(box.object_info(name).size for name in known)
         assert stored <= info.size <= stored + 100 * max(1, info.objects), "something is left of what was not finished"
+        assert len(list((host.state / "storage" / "owners").iterdir())) == 1, "a dead writer's file is left"
+    assert acknowledged > kills / 4, "the writers hardly got to write"
+
+
+@pytest.mark.parametrize("protected", ["yes", "no"])
+def test_writers_to_a_bucket_are_killed(
+    host: Any,
+    make_key: Callable[..., crypto.Key],
+    remote: RemoteStorage,
+    protected: str,
+    start_writers: Callable[..., subprocess.Popen[str]],
+    request: pytest.FixtureRequest,
+) -> None:
+    """What they leave behind stays for a day, so only the objects are looked at."""
+    kills = 200 if request.config.getoption("--soak") else 15
+    chance = random.Random(9)
+    known: dict[str, int] = {}
+    acknowledged = 0
+    writers = start_writers(host.state, protected, remote.endpoint, remote.bucket, remote.prefix)
+    for life in range(kills):
+        said = _live_and_die(writers, life, chance.uniform(0, LONGEST_LIFE_AT_A_BUCKET_SECONDS))
+        possible = _allow(known, said)
+        acknowledged += sum(line == "done" for line in said)
+        host.restart()
+        box = host.container("box", storage=remote)
+        if protected == "yes":
+            box.associate_key(make_key(ord("k")), wit.Protection.CONTENT_AND_NAMES)
+        known = {name: _value(host.get(box, name)) for name in host.listed(box)}
+        for name, values in possible.items():
+            assert known.get(name, 0) in values, f"life {life}: {name}"
+        assert set(known) <= set(possible)
     assert acknowledged > kills / 4, "the writers hardly got to write"
 
 

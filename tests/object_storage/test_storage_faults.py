@@ -9,15 +9,17 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from elastic_hal.reference_impl import embedded_database
 from elastic_hal.reference_impl.bindings.elastic_hal import object_storage as wit
 from elastic_hal.reference_impl.bindings.elastic_hal import types
-from elastic_hal.reference_impl.storage import database, errors, tables
+from elastic_hal.reference_impl.storage import errors, tables
 
 ALWAYS = wit.WriteCondition_Always()
 Host = Any
@@ -51,21 +53,69 @@ def test_a_full_disk(host: Host, make_key: Any, protected: bool) -> None:
     assert box.info().objects == 2
 
 
-def test_reading_from_a_disk_that_is_full_to_the_last_page(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def full(*_: object) -> None:
+    raise types.Error_LimitExceeded("the storage is full")
+
+
+def test_reading_from_a_disk_that_is_full_to_the_last_page(
+    host: Host, host_at: Callable[[Path], Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
     box = host.container()
     kept = os.urandom(600_000)
-    host.put(box, "kept", kept)
-
-    def full(*_: object) -> None:
-        raise types.Error_LimitExceeded("the storage is full")
-
+    for name in ("a", "b"):
+        host.put(box, name, kept)
     monkeypatch.setattr("elastic_hal.reference_impl.storage.tables.pin", full)
-    assert host.get(box, "kept") == kept
-    reader = box.get_data("kept", 0, None)
+    assert host.get(box, "a") == kept
+    readers = [box.get_data(name, 0, None) for name in ("a", "b")]
     monkeypatch.undo()
-    box.delete_object("kept", ALWAYS)
+    box.delete_object("a", ALWAYS)
+    other = host_at(host.state)
+    other.container().delete_object("b", ALWAYS)
+    other.storages.close()
+    assert readers[0].read(1 << 20) == kept
     with pytest.raises(errors.StorageFailure, match="replaced while it was read"):
-        reader.read(10)
+        readers[1].read(10)
+    for reader in readers:
+        reader.drop()
+    assert box.info().size == 0
+
+
+def test_what_a_full_disk_did_not_let_go_is_gone_once_there_is_room(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = host.container()
+    host.put(box, "old", bytes(600_000))
+    reader, writer = box.get_data("old", 0, None), box.write_data("new", ALWAYS)
+    writer.write(bytes(1 << 20))
+    box.delete_object("old", ALWAYS)
+    monkeypatch.setattr("elastic_hal.reference_impl.storage.tables.unpin", full)
+    monkeypatch.setattr("elastic_hal.reference_impl.storage.tables.remove_unpinned", full)
+    reader.drop()
+    writer.drop()
+    assert box.info().size > 1_000_000
+    monkeypatch.undo()
+    host.put(box, "next", b"")
+    assert box.info().size < 100
+
+
+def test_a_disk_without_room_for_tidying_up_can_be_read(
+    host: Host, host_at: Callable[[Path], Host], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    host.put(host.container(), "object", b"content")
+    writer = host.container().write_data("unfinished", ALWAYS)
+    writer.write(bytes(1 << 20))
+    # A copy of the storage without the files that say who lives: so it looks when the machine was switched off.
+    shutil.copytree(host.database.parent, tmp_path / "copy" / "storage", ignore=shutil.ignore_patterns("owners"))
+    (tmp_path / "copy" / "storage").chmod(0o700)
+    copy = host_at(tmp_path / "copy")
+    with monkeypatch.context() as patched:
+        patched.setattr("elastic_hal.reference_impl.storage.tables.remove_unpinned", full)
+        box = copy.container()
+        assert copy.get(box, "object") == b"content"
+        assert box.info().size > 500_000
+    copy.put(box, "object", b"other")
+    assert box.info().size < 100
+    copy.storages.close()
 
 
 @pytest.mark.parametrize("anchored", [True, False])
@@ -126,8 +176,55 @@ def test_a_file_that_may_not_grow(host: Host) -> None:
         assert host.get(box, name) == bytes(100_000)
 
 
+def test_a_host_that_starts_on_a_full_disk(tmp_path: Path) -> None:
+    """With a file system of its own, which is filled to the last page before the host starts."""
+    mount = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=2m,mode=700 none "$0" && exec "$@"', str(tmp_path)]
+    if shutil.which("unshare") is None or subprocess.run([*mount, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this system lets no user mount a small file system in a namespace (unshare -rm, tmpfs)")
+    script = """
+        import contextlib, pathlib, sys
+        from elastic_hal.reference_impl.bindings.elastic_hal import object_storage as wit, types
+        from elastic_hal.reference_impl.storage import ObjectStorageProvider, Storages
+        from elastic_hal.runtime.control import Control
+        from elastic_hal.runtime.identity import Identity
+        from elastic_hal.runtime.storage_grants import CONTAINER_RIGHTS, ContainerGrant
+
+        state = pathlib.Path(sys.argv[1])
+        grant = ContainerGrant("box", frozenset(CONTAINER_RIGHTS))
+
+        def opened():
+            provider = ObjectStorageProvider(Storages(state), Identity("guest", ""), [grant], Control())
+            return provider.get_container("box")
+
+        def fill():
+            with open(state / "ballast", "wb", buffering=0) as ballast, contextlib.suppress(OSError):
+                while ballast.write(bytes(4096)):
+                    pass
+
+        def refused():
+            try:
+                opened()
+            except types.Error_LimitExceeded as error:
+                return "full" in str(error)
+
+        fill()
+        assert refused()
+        (state / "ballast").unlink()
+        writer = opened().write_data("kept", wit.WriteCondition_Always())
+        writer.write(b"content")
+        writer.finish()
+        fill()
+        assert refused()
+        (state / "ballast").unlink()
+        assert opened().get_data("kept", 0, None).read(100) == b"content"
+    """
+    command = [*mount, sys.executable, "-c", textwrap.dedent(script), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_locked_database(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(embedded_database, "BUSY_SECONDS", 0.1)
     box = host.container()
     host.put(box, "object", b"1")
     other = sqlite3.connect(host.database, isolation_level=None)

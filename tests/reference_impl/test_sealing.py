@@ -28,6 +28,7 @@ from elastic_hal.runtime.platform import (
     SealingKey,
     SealingParametersError,
     SealingRequest,
+    SealingSource,
 )
 from elastic_hal.runtime.policy import Grant
 
@@ -47,7 +48,7 @@ class DerivingPlatform:
     secret: bytes = b"fuses"
     measured: bytes = b"image"
     tcb: int = 3
-    seals: bool = True
+    sealing_source: SealingSource | None = SealingSource.PLATFORM
     broken: bool = False
     name: str = "deriving"
     platform_type: str = "sev-snp"
@@ -62,7 +63,7 @@ class DerivingPlatform:
     def sealing_key(self, request: SealingRequest) -> SealingKey:
         if self.broken:
             raise PlatformError("/dev/sev-guest: input/output error")
-        if not self.seals:
+        if self.sealing_source is None:
             raise NoSealingKeyError("none")
         parameters = bytes([self.tcb]) if request.parameters is None else request.parameters
         if len(parameters) != 1 or parameters[0] > self.tcb:
@@ -151,7 +152,7 @@ def test_an_update_of_the_platform_leaves_what_was_sealed_before() -> None:
 
 
 def test_a_platform_without_a_sealing_key_says_so_everywhere() -> None:
-    platform = DerivingPlatform(seals=False)
+    platform = DerivingPlatform(sealing_source=None)
     assert isinstance(platform, Platform)
     listed = CapabilitiesProvider(platform, timezone_available=True)
     assert not listed.get_capability("CRY-13").supported

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +73,33 @@ def test_files_that_are_no_component(
         Engine().load(path)
     assert str(path) in caught.value.message
     assert len(caught.value.message.splitlines()) == 1
+
+
+def test_ctrl_c_does_not_wait_for_the_compiler(command: Callable[..., bytes]) -> None:
+    block = "(drop (i64.mul (i64.rotl (i64.const 3) (i64.const 5)) (i64.load (i32.const 8))))" * 400
+    content = command("i32.const 0", core="(memory 1)" + f"(func {block})" * 500)
+    main, over = threading.get_ident(), threading.Event()
+
+    def compilations() -> list[threading.Thread]:
+        threads = threading.enumerate()
+        return [thread for thread in threads if thread.name == "compilation of large" and thread.is_alive()]
+
+    def interrupt_it() -> None:
+        while not over.wait(0.001):
+            if compilations():
+                signal.pthread_kill(main, signal.SIGINT)
+                return
+
+    watcher = threading.Thread(target=interrupt_it)
+    watcher.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Engine().compile(content, "large")
+        (still_at_work,) = compilations()
+    finally:
+        over.set()
+        watcher.join()
+    still_at_work.join()
 
 
 def test_every_truncation_is_refused(content: bytes) -> None:

@@ -186,7 +186,7 @@ def test_the_runtime_is_measured_by_its_sources(tmp_path: Path, monkeypatch: pyt
         *(b"measured_package/inner/module.py", b"x = 1\n"),
         *(
             part.encode()
-            for library in ("blake3", "cbor2", "cryptography", "cwt", "wasmtime")
+            for library in ("blake3", "cbor2", "cryptography", "cwt", "pyopenssl", "service-identity", "wasmtime")
             for part in (library, metadata.version(library))
         ),
     ):

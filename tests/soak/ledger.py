@@ -49,6 +49,11 @@ class Ledger:
             allowed = {name: {self._known.get(name, ABSENT), *self._open[name]} for name in self._open}
             return Snapshot(self, allowed, {name: len(begun) for name, begun in self._begun.items()})
 
+    def settle(self) -> None:
+        """Forgets what was begun so far, when nobody writes and all that readers found is judged."""
+        with self._lock:
+            self._begun.clear()
+
     def begun_since(self, marks: dict[str, int]) -> dict[str, set[int]]:
         with self._lock:
             return {name: set(begun[marks.get(name, 0) :]) for name, begun in self._begun.items()}

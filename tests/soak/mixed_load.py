@@ -16,10 +16,12 @@ import os
 import random
 import resource
 import secrets
+import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import wasmtime
@@ -28,10 +30,12 @@ from workers import HOSTILE, Load, allocate, compute, converse, misbehave, read,
 
 from elastic_hal.reference_impl import platforms
 from elastic_hal.reference_impl.host import ReferenceHost
+from elastic_hal.reference_impl.storage import Storages
 from elastic_hal.reference_impl.verify import AppraisalPolicy, Verdict, verify
 from elastic_hal.runtime.cache import default_cache_dir
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.policy import Grant
+from elastic_hal.runtime.storage_grants import ContainerGrant
 
 ROUND_SECONDS = 10.0
 _PATIENCE_SECONDS = 300.0
@@ -76,12 +80,15 @@ def main(seconds: float, folder: Path, component: Path, disk: str) -> None:
         _first_key(load, name)
     full = FullDisk(state) if disk == "small" else None
     load.disk_fills = full is not None
-    lulls = [_lull(load)]
+    lulls = [_lull()]
     rounds = max(2, round(seconds / ROUND_SECONDS))
     for _ in range(rounds):
         _round(load, clock, full, seconds / rounds)
         _check_everything(load)
-        lulls.append(_lull(load))
+        for ledger in load.ledgers.values():
+            ledger.settle()
+        lulls.append(_lull())
+    left = _left_in_storage(load)
     load.host.storages.close()
     figures = {
         "seconds": round(time.monotonic() - begin, 1),
@@ -92,9 +99,8 @@ def main(seconds: float, folder: Path, component: Path, disk: str) -> None:
         "kills": load.counts["killed: in the middle of writing"],
         "times_the_disk_was_full": full.times if full else 0,
         "clock_steps": clock.times,
-        "rss_mib": [round(lull["rss"], 1) for lull in lulls],
-        "threads": [lull["threads"] for lull in lulls],
-        "files": [lull["files"] for lull in lulls],
+        "left_in_storage": left,
+        **{name: [lull[name] for lull in lulls] for name in lulls[0]},
         "problems": load.problems,
     }
     print(json.dumps(figures))
@@ -158,6 +164,18 @@ def _check_everything(load: Load) -> None:
                 load.problems += [f"{name}, when all is quiet: {fault}" for fault in snapshot.faults(found)]
 
 
+def _left_in_storage(load: Load) -> int:
+    """How many versions that nobody wants, and pins of nobody, there are when all is quiet. Whoever opens the storage
+    removes those of the dead; what a full disk did not let go goes with the next change.
+    """
+    Storages(load.state).of(ContainerGrant("any", frozenset({"read"}))).close()
+    write(load, "plain", 1, 1)
+    with closing(sqlite3.connect(load.state / "storage" / "objects.db")) as database:
+        (versions,) = database.execute("SELECT count(*) FROM versions WHERE state <> 1").fetchone()
+        (pins,) = database.execute("SELECT count(*) FROM pins").fetchone()
+    return int(versions) + int(pins)
+
+
 def _attest(load: Load, clock: SteppedClock) -> None:
     """Evidence must verify at the time that the platform believes it is; not where the clock was set meanwhile."""
     nonce, steps, at = secrets.token_bytes(32), clock.times, clock.now()
@@ -172,13 +190,34 @@ def _attest(load: Load, clock: SteppedClock) -> None:
             load.problem(f"attest, {clock.offset / 10**9:.0f} s from now: {appraisal.reason}")
 
 
-def _lull(load: Load) -> dict[str, float]:
-    """The resident memory, the threads and the open files of this process while no guest runs."""
+class _AllocatorFigures(ctypes.Structure):
+    """`struct mallinfo2` of glibc: ten numbers, of which the fifth and the eighth are bytes given out."""
+
+    _fields_ = (
+        *((f"unused_{place}", ctypes.c_size_t) for place in range(4)),
+        ("mapped", ctypes.c_size_t),
+        *((f"unused_{place}", ctypes.c_size_t) for place in range(4, 6)),
+        ("in_arenas", ctypes.c_size_t),
+        *((f"unused_{place}", ctypes.c_size_t) for place in range(6, 8)),
+    )
+
+
+def _lull() -> dict[str, float]:
+    """What this process has of the machine while no guest runs.
+
+    Memory in three ways: the pages that are resident, which is what the machine sees, and which the allocator keeps
+    some more of while its arenas fill up; what the allocator has given out; and how many blocks Python's own has.
+    """
     gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
+    library = ctypes.CDLL(None)
+    library.malloc_trim(0)
+    library.mallinfo2.restype = _AllocatorFigures
+    given = library.mallinfo2()
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     return {
-        "rss": pages * resource.getpagesize() / 2**20,
+        "rss_mib": round(pages * resource.getpagesize() / 2**20, 1),
+        "allocated_mib": round((given.mapped + given.in_arenas) / 2**20, 2),
+        "python_blocks": sys.getallocatedblocks(),
         "threads": len(os.listdir("/proc/self/task")),
         "files": len(os.listdir("/proc/self/fd")),
     }

@@ -221,7 +221,7 @@ def test_freshness(genoa: Machine) -> None:
         ({"key_info": 0x20}, {}, "structure: bits 0x20"),
         ({"key_info": 7 << 2}, {}, "structure: the report says that no key"),
         ({"key_info": 2 << 2}, {}, "structure: signing key 2"),
-        ({"version": 4}, {}, "structure: report version 4 is unknown"),
+        ({"version": 4}, {}, "structure: AMD has not published what report version 4 means"),
         ({"version": 1}, {}, "structure: report version 1 is unknown"),
         ({"version": 6}, {}, "structure: report version 6 is unknown"),
         ({"version": 0}, {}, "structure: "),

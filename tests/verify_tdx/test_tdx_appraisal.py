@@ -37,6 +37,21 @@ def test_quotes_of_both_versions_are_accepted(machine: Machine, version: int, bo
     assert appraisal.warnings == (EMULATED_WARNING,)
 
 
+def test_a_body_with_the_extension_is_accepted_and_all_of_it_is_signed(machine: Machine) -> None:
+    content = bytes(range(237))
+    quote = machine.extended_quote(content)
+    appraisal = machine.appraise(quote)
+    assert appraisal.verdict is Verdict.PASS, appraisal.reason
+    claims: dict[str, Any] = appraisal.require().to_json()
+    assert claims["body"] == "TdReport15Ex"
+    assert claims["extension"]["td_id"] == content[1:33].hex()
+    assert json.dumps(claims["extension"])
+    for offset in (0, 1, 40, 100, 140, 236):
+        changed = bytearray(quote)
+        changed[48 + 6 + 648 + offset] ^= 1
+        assert machine.appraise(bytes(changed)).claims is None
+
+
 def test_an_emulated_machine_is_refused_unless_allowed(machine: Machine) -> None:
     appraisal = machine.appraise(machine.quote(), policy=AppraisalPolicy())
     assert appraisal.reason is not None
@@ -139,6 +154,10 @@ def test_a_guest_under_a_debugger_is_refused(machine: Machine, lenient: bool) ->
     [
         ({"td_attributes": bytes(8)}, "SEPT_VE_DISABLE"),
         ({"td_attributes": (1 << 28 | 1 << 29).to_bytes(8, "little")}, "moved to another machine"),
+        ({"td_attributes": (1 << 28 | 1 << 17).to_bytes(8, "little")}, "allow service TDs"),
+        ({"td_attributes": (1 << 28 | 1 << 5).to_bytes(8, "little")}, "profiling"),
+        ({"td_attributes": (1 << 28 | 1 << 33).to_bytes(8, "little")}, "not defined"),
+        ({"tee_tcb_svn2": bytes((6, 1, 2)).ljust(16, b"\0")}, "present TCB is older"),
         ({"mr_service_td": b"\x01" * 48}, "service TD"),
         ({"mr_signer_seam": b"\x01" * 48}, "TDX module is none"),
         ({"tee_tcb_svn": bytes((6, 1, 2)).ljust(16, b"\0")}, "older than every level"),

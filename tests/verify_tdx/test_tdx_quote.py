@@ -14,15 +14,22 @@ from elastic_hal.reference_impl.verify.tdx.quote import parse_quote
 from .conftest import Machine, new_machine
 
 MACHINE = new_machine()
-QUOTES = [MACHINE.quote(), MACHINE.quote(version=5), MACHINE.quote(version=5, body_type=3, padding=64)]
+QUOTES = [
+    MACHINE.quote(),
+    MACHINE.quote(version=5),
+    MACHINE.quote(version=5, body_type=3, padding=64),
+    MACHINE.extended_quote(padding=7),
+]
 
 
-def test_both_versions_and_bodies() -> None:
-    for quote, (version, body_type, trailing) in zip(QUOTES, [(4, 2, 0), (5, 2, 0), (5, 3, 64)], strict=True):
+def test_both_versions_and_every_body() -> None:
+    forms = [(4, 2, 0), (5, 2, 0), (5, 3, 64), (5, 4, 7)]
+    for quote, (version, body_type, trailing) in zip(QUOTES, forms, strict=True):
         parsed = parse_quote(quote)
         assert (parsed.version, parsed.body_type, parsed.trailing) == (version, body_type, trailing)
         assert parsed.exact + bytes(trailing) == quote
         assert (parsed.report.mr_service_td is None) == (body_type == 2)
+        assert (parsed.report.extension is None) == (body_type != 4)
 
 
 def test_fields_stand_where_they_belong(machine: Machine) -> None:
@@ -33,6 +40,26 @@ def test_fields_stand_where_they_belong(machine: Machine) -> None:
     report = parse_quote(quote).report
     assert (report.mrtd, report.mr_config_id, report.rtmrs) == (b"\x01" * 48, b"\x02" * 48, registers)
     assert report.xfam.hex() == "e702060000000000"
+
+
+def test_the_extension_stands_behind_the_service_td(machine: Machine) -> None:
+    content = bytes(range(237))
+    extension = parse_quote(machine.extended_quote(content)).report.extension
+    assert extension is not None
+    assert extension.vmid == 0
+    assert extension.td_id == content[1:33]
+    assert extension.dev_info == content[33:81]
+    assert (extension.init_service_td_hash, extension.init_service_td_attributes) == (content[81:129], content[129:137])
+    assert (extension.init_cpu_svn, extension.init_tee_tcb_svn) == (content[137:153], content[153:169])
+    assert extension.init_tee_fmspc == content[169:181]
+    assert (extension.cur_service_td_hash, extension.cur_service_td_attributes) == (content[181:229], content[229:])
+
+
+@pytest.mark.parametrize("version", [3, 4, 5])
+def test_a_quote_of_an_enclave_is_named_whatever_its_version(version: int) -> None:
+    header = struct.pack("<HHIHH16s20s", version, 2, 0, 0, 0, QUOTES[0][12:28], bytes(20))
+    with pytest.raises(TdxError, match="SGX enclave"):
+        parse_quote(header + bytes(400))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +86,7 @@ def test_what_is_unknown_is_refused_with_its_reason(position: int, form: str, va
         parse_quote(bytes(changed))
 
 
-@pytest.mark.parametrize(("body_type", "size"), [(1, 384), (4, 648), (2, 648), (3, 584)])
+@pytest.mark.parametrize(("body_type", "size"), [(1, 384), (4, 648), (4, 886), (5, 885), (2, 648), (3, 584)])
 def test_bodies_of_other_types_or_sizes_are_refused(body_type: int, size: int) -> None:
     changed = bytearray(QUOTES[1])
     struct.pack_into("<HI", changed, 48, body_type, size)

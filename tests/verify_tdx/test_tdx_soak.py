@@ -34,10 +34,10 @@ def changed(quote: bytes, source: random.Random) -> bytes:
     return bytes(content)
 
 
-@pytest.mark.parametrize(("version", "body_type"), [(4, 2), (5, 3)])
+@pytest.mark.parametrize(("version", "body_type"), [(4, 2), (5, 3), (5, 4)])
 def test_changed_quotes_are_refused(machine: Machine, soak_seconds: float, version: int, body_type: int) -> None:
     source = random.Random(20_260_601 + version)
-    quote = machine.quote(version, body_type)
+    quote = machine.extended_quote() if body_type == 4 else machine.quote(version, body_type)
     said = machine.collateral()
     tried = 0
     end = time.monotonic() + soak_seconds / 2
@@ -47,12 +47,12 @@ def test_changed_quotes_are_refused(machine: Machine, soak_seconds: float, versi
         appraisal = machine.appraise(altered, said, policy=EMULATED, at=AT)
         same = altered[: len(quote)] == quote and not any(altered[len(quote) :])
         assert same or appraisal.claims is None, altered.hex()
-    print(f"{tried} changed quotes of version {version}")
+    print(f"{tried} changed quotes of version {version}, body type {body_type}")
 
 
 def test_the_parser_answers_or_refuses(soak_seconds: float) -> None:
     source = random.Random(20_260_602)
-    quotes = [MACHINE.quote(), MACHINE.quote(5), MACHINE.quote(5, 3, padding=20)]
+    quotes = [MACHINE.quote(), MACHINE.quote(5), MACHINE.quote(5, 3, padding=20), MACHINE.extended_quote()]
     tried = parsed = 0
     end = time.monotonic() + soak_seconds / 2
     while time.monotonic() < end:

@@ -16,7 +16,7 @@ from elastic_hal.cli.platforms_command import platforms
 if TYPE_CHECKING:
     from elastic_hal.codegen.model import Resolve
     from elastic_hal.codegen.targets.suite.cases import SuiteGuest
-    from elastic_hal.conformance import Adapter, BuiltSuite, Expectations, SuiteResult
+    from elastic_hal.conformance import Adapter, BuiltSuite, Expectations, MutantResult, SuiteResult
 
 REFERENCE = "elastic-hal-reference"
 F = TypeVar("F", bound=Callable[..., Any])
@@ -162,7 +162,7 @@ def matrix(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def mutants(cases: Path | None, expression: str | None, names: tuple[str, ...], as_json: bool) -> int:
     """Run the suite against broken copies of the reference runtime: each must be noticed."""
-    from elastic_hal.conformance import adapter_options, load_adapter, mutant_names, run_mutants
+    from elastic_hal.conformance import adapter_options, load_adapter, mutant_names, mutants_selection, run_mutants
 
     for name in names:
         if name not in mutant_names():
@@ -171,13 +171,18 @@ def mutants(cases: Path | None, expression: str | None, names: tuple[str, ...], 
     def adapter_for(name: str) -> Adapter:
         return load_adapter(REFERENCE, adapter_options(None, name))
 
-    results = run_mutants(build(cases, expression), adapter_for, names=names or None, expression=expression)
+    wanted = names or mutant_names()
+    suite = build(cases, mutants_selection(wanted, expression))
+    width = max(map(len, wanted))
+
+    def show(result: MutantResult) -> None:
+        verdict = f"killed by {len(result.killed_by)} cases" if result.killed else "NOT NOTICED"
+        click.echo(f"{result.mutant:<{width}} {verdict} in {result.result.seconds:.1f} s")
+
+    on_mutant = None if as_json else show
+    results = run_mutants(suite, adapter_for, names=wanted, expression=expression, on_mutant=on_mutant)
     if as_json:
         print_json([result.to_json() for result in results])
-    else:
-        for result in results:
-            verdict = f"killed by {len(result.killed_by)} cases" if result.killed else "NOT NOTICED"
-            click.echo(f"{result.mutant:<16} {verdict}")
     return 0 if all(result.killed for result in results) else BAD
 
 

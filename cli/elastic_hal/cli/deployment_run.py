@@ -26,15 +26,25 @@ def run_deployment(
     platform: str,
     *,
     root: Path | None = None,
+    sealing: Path | None = None,
     cached: bool = True,
     state: Path | None = None,
     mutant: str | None = None,
 ) -> int:
     """Runs a deployment and gives its exit code: 0 where every workload exited with 0, else that of the first that
-    failed. `root` is where the platform's kernel interfaces are.
+    failed. `root` is where the platform's kernel interfaces are, `sealing` the file that names a
+    key broker.
     """
     deployment = Deployment.load(path)
-    host = open_host(platform, deployment.policy, root=root, cached=cached, state=state, budget=_budget(deployment))
+    host = open_host(
+        platform,
+        deployment.policy,
+        root=root,
+        sealing=sealing,
+        cached=cached,
+        state=state,
+        budget=_budget(deployment),
+    )
     loaded = {member.name: host.load(member.component, member.name) for member in deployment.members}
     link = None
     if mutant is not None:

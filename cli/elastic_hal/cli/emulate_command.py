@@ -37,7 +37,14 @@ from elastic_hal.cli.console import message
 @click.option(
     "--quote-version", type=click.IntRange(4, 5), default=4, show_default=True, help="TDX: the version of quotes."
 )
-def emulate(platform: str, mount: Path, state: Path | None, product: str, key: str, quote_version: int) -> None:
+@click.option(
+    "--image",
+    metavar="TEXT",
+    help="What stands for the guest's image, and is measured. Default: one for each platform.",
+)
+def emulate(
+    *, platform: str, mount: Path, state: Path | None, product: str, key: str, quote_version: int, image: str | None
+) -> None:
     """Emulate a confidential guest's kernel at MOUNT, an empty directory, until Ctrl-C.
 
     What it signs proves nothing about hardware: the keys lie in files, and every certificate says so. A verifier
@@ -50,19 +57,19 @@ def emulate(platform: str, mount: Path, state: Path | None, product: str, key: s
 
     check_available()
     directory = state or machines.emulated_directory(platform)
+    launched = None if image is None else image.encode()
     guest: EmulatedGuest
     if platform == "sev-snp":
-        guest = machines.open_snp_guest(directory, Product[product.upper()], key)
+        guest = machines.open_snp_guest(directory, Product[product.upper()], key, launched)
     else:
-        guest = machines.open_tdx_guest(directory, quote_version)
+        guest = machines.open_tdx_guest(directory, quote_version, launched)
 
     # Said from within the file system, so that nothing here may look at the mount point any more.
     place = shlex.quote(str(mount.absolute()))
 
     def ready() -> None:
-        click.echo(f"root certificate {machines.root_path(directory, guest)}")
-        if platform == "tdx":
-            click.echo(f"collateral {directory / machines.COLLATERAL_FILE}")
+        for what, path in machines.trust_files(directory, guest).items():
+            click.echo(f"{what} {path}")
         click.echo(f"use it with: export ELASTIC_HAL_PLATFORM_ROOT={place}")
         sys.stdout.flush()
         message(f"{mount}: an emulated {platform} machine; end it with Ctrl-C")

@@ -10,7 +10,7 @@ import click
 from elastic_hal.cli.console import message
 from elastic_hal.cli.files import write_whole
 from elastic_hal.cli.option_values import hexadecimal
-from elastic_hal.cli.platform_options import platform_options, platform_root
+from elastic_hal.cli.platform_options import open_platform, platform_root
 
 
 @click.command()
@@ -31,15 +31,30 @@ from elastic_hal.cli.platform_options import platform_options, platform_root
     metavar="FILE",
     help="Where to write the evidence. Without it, hexadecimal on standard output.",
 )
+@click.option(
+    "--event-log-out",
+    "log_out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write the log of the boot, for `verify --event-log`: what explains the first registers of TDX.",
+)
 def attest(
-    nonce: str | None, workload: Path | None, platform: str, platform_root: Path | None, out: Path | None
+    *,
+    nonce: str | None,
+    workload: Path | None,
+    platform: str,
+    platform_root: Path | None,
+    out: Path | None,
+    log_out: Path | None,
 ) -> None:
     """Make evidence of the platform, and of a workload where one is named."""
-    from elastic_hal.reference_impl import platforms
     from elastic_hal.reference_impl.evidence import attest as make_evidence
+    from elastic_hal.reference_impl.evidence import boot_log
 
     challenge = secrets.token_bytes(32) if nonce is None else hexadecimal(nonce, "--nonce")
-    evidence = make_evidence(platforms.load(platform, **platform_options(platform, platform_root)), challenge, workload)
+    opened = open_platform(platform, platform_root)
+    log = None if log_out is None else boot_log(opened)
+    evidence = make_evidence(opened, challenge, workload)
     if nonce is None:
         message(f"nonce {challenge.hex()}")
     if out is None:
@@ -47,3 +62,6 @@ def attest(
     else:
         write_whole(out, evidence.data)
         message(f"{out}: {len(evidence.data)} bytes of evidence ({evidence.format})")
+    if log_out is not None and log is not None:
+        write_whole(log_out, log)
+        message(f"{log_out}: {len(log)} bytes of boot log")

@@ -1,4 +1,6 @@
-"""The reference host broken on purpose: every provider wrapped by one of the suite's mutants."""
+"""The reference host broken on purpose: every provider wrapped by one of the suite's mutants, and what wasmtime serves
+of WASI replaced where the mutant is of that.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ import dataclasses
 from collections.abc import Callable
 
 from elastic_hal.cli.failures import USAGE, CommandError
-from elastic_hal.conformance.mutants import mutant_names, wrap
+from elastic_hal.cli.wasi_stand_ins import link_stand_in
+from elastic_hal.conformance.mutants import mutant_names, mutant_provider, wrap
 from elastic_hal.reference_impl.bindings import add_to_linker
 from elastic_hal.reference_impl.host import ReferenceHost
 from elastic_hal.runtime import abi
@@ -25,5 +28,8 @@ def mutant_link(host: ReferenceHost, name: str) -> Callable[[abi.Linker, Workloa
             for field in dataclasses.fields(providers)
         }
         add_to_linker(linker, dataclasses.replace(providers, **fields))
+        field = mutant_provider(name)
+        if field is not None:
+            link_stand_in(linker, field, lambda provider: wrap(provider, name, field))
 
     return link

@@ -7,35 +7,34 @@ capabilities declare: there a case is skipped on one and passes on another; ever
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from elastic_hal.cli.console import message, print_json
-from elastic_hal.cli.failures import BAD, ENVIRONMENT, CommandError
+from elastic_hal.cli.emulated_machine import emulated_machine
+from elastic_hal.cli.failures import BAD
 from elastic_hal.cli.files import write_whole
+from elastic_hal.cli.platform_options import SEALING_VARIABLE
 
 if TYPE_CHECKING:
     from elastic_hal.conformance import SuiteResult
 
 PLATFORMS = ("simulated", "sev-snp", "tdx")
-_ROOT_VARIABLE = "ELASTIC_HAL_PLATFORM_ROOT"
-_SECONDS_TO_END = 20
 
 
 @click.command()
 @click.option("-k", "expression", metavar="EXPR", help="Only cases that match, such as 'hash and not boundary'.")
+@click.option("--broker/--no-broker", default=True, show_default=True, help="Whether TDX has a key broker to seal by.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the report (Markdown).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def platforms(expression: str | None, out: Path | None, as_json: bool) -> int:
+def platforms(expression: str | None, broker: bool, out: Path | None, as_json: bool) -> int:
     """Run the suite on the simulated platform and on emulated SEV-SNP and TDX machines, and print one report.
+
+    TDX, which has no sealing keys, gets them from a key broker that is started for the run.
 
     The exit code is 0 where every platform conforms and they differ only in what their capabilities declare.
     """
@@ -43,9 +42,11 @@ def platforms(expression: str | None, out: Path | None, as_json: bool) -> int:
     from elastic_hal.reference_impl.platforms.emulator.mount import check_available
 
     check_available()
+    # A broker that the user has for other runs would take the place of the platforms' own keys.
+    os.environ.pop(SEALING_VARIABLE, None)
     results: dict[str, SuiteResult] = {}
     for name in PLATFORMS:
-        with _machine(name):
+        with nullcontext() if name == "simulated" else emulated_machine(name, with_broker=broker):
             results[name] = run_and_report(REFERENCE, name, expression=expression)
         message(f"{name}: {results[name].summary}")
     verdicts = _verdicts(results)
@@ -114,37 +115,3 @@ def _words(counted: Counter[str]) -> str:
 def _in_order(identifier: str) -> tuple[str, int]:
     family, _, number = identifier.partition("-")
     return family, int(number) if number.isdigit() else 0
-
-
-@contextmanager
-def _machine(platform: str) -> Iterator[None]:
-    """Emulates the machine of a platform, for adapters that are started from here."""
-    if platform == "simulated":
-        yield
-        return
-    before = os.environ.get(_ROOT_VARIABLE)
-    with tempfile.TemporaryDirectory(prefix="elastic-hal-machine-") as place:
-        mount = Path(place) / "machine"
-        mount.mkdir()
-        command = [sys.executable, "-m", "elastic_hal.cli", "platform", "emulate", platform, os.fspath(mount)]
-        emulator = subprocess.Popen(
-            [*command, "--state", os.fspath(Path(place) / "keys")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        try:
-            # The first line comes once the machine answers; none comes where it cannot be mounted.
-            if emulator.stdout is None or not emulator.stdout.readline():
-                command[-1] = "MOUNT"
-                raise CommandError(f"the {platform} machine does not start; try: {' '.join(command[2:])}", ENVIRONMENT)
-            os.environ[_ROOT_VARIABLE] = os.fspath(mount)
-            yield
-        finally:
-            _restore(before)
-            emulator.terminate()
-            emulator.wait(_SECONDS_TO_END)
-
-
-def _restore(value: str | None) -> None:
-    if value is None:
-        os.environ.pop(_ROOT_VARIABLE, None)
-    else:
-        os.environ[_ROOT_VARIABLE] = value

@@ -13,7 +13,7 @@ import click
 
 from elastic_hal.cli.console import message
 from elastic_hal.cli.failures import USAGE, CommandError
-from elastic_hal.cli.platform_options import platform_root
+from elastic_hal.cli.platform_options import platform_root, sealing_settings
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -27,6 +27,7 @@ from elastic_hal.cli.platform_options import platform_root
 )
 @click.option("--platform", default="simulated", show_default=True, help="The platform to run on.")
 @platform_root
+@sealing_settings
 @click.option("--name", metavar="NAME", help="Name of the workload. Default: the file's name without its suffix.")
 @click.option(
     "--state",
@@ -48,6 +49,7 @@ def run(
     policy: Path | None,
     platform: str,
     platform_root: Path | None,
+    sealing: Path | None,
     name: str | None,
     state: Path | None,
     no_cache: bool,
@@ -67,10 +69,18 @@ def run(
         _refuse_options_of_one(policy=policy, name=name, batch=batch, arguments=arguments)
         from elastic_hal.cli.deployment_run import run_deployment
 
-        return run_deployment(component, platform, root=platform_root, cached=not no_cache, state=state, mutant=mutant)
+        return run_deployment(
+            component,
+            platform,
+            root=platform_root,
+            sealing=sealing,
+            cached=not no_cache,
+            state=state,
+            mutant=mutant,
+        )
     from elastic_hal.cli.workloads import open_host
 
-    host = open_host(platform, policy, root=platform_root, cached=not no_cache, state=state)
+    host = open_host(platform, policy, root=platform_root, sealing=sealing, cached=not no_cache, state=state)
     loaded = host.load(component, name or component.stem, bytes_bridge=False if no_bytes_bridge else None)
     link = None
     if mutant is not None:

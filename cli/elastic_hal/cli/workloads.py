@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from elastic_hal.cli.platform_options import platform_options
-from elastic_hal.reference_impl import platforms
+from elastic_hal.cli.platform_options import open_platform
 from elastic_hal.reference_impl.host import ReferenceHost
 from elastic_hal.reference_impl.resources import Budget
 from elastic_hal.runtime import abi
@@ -17,6 +17,8 @@ from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.policy import Grant, Policy
 from elastic_hal.runtime.workload import Workload
+
+_MOST_FILES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,28 @@ def open_host(
     policy: Path | None,
     *,
     root: Path | None = None,
+    sealing: Path | None = None,
     cached: bool = True,
     state: Path | None = None,
     budget: Budget | None = None,
 ) -> Host:
     """Makes the reference host ready on a platform. `state` is where it keeps what lasts: the objects of containers,
-    and on the simulated platform the root key. `root` is where the kernel's interfaces of the other platforms are.
-    `budget` is what all workloads have together.
+    and on the simulated platform the root key. `root` is where the kernel's interfaces of the other platforms are,
+    and `sealing` the file that names a key broker. `budget` is what all workloads have together.
     """
-    options = platform_options(platform, root, state)
+    _allow_many_files()
     return Host(
         Engine(default_cache_dir() if cached else None),
-        ReferenceHost(platforms.load(platform, **options), state=state, budget=budget),
+        ReferenceHost(open_platform(platform, root, sealing, state=state), state=state, budget=budget),
         None if policy is None else Policy.load(policy),
     )
+
+
+def _allow_many_files() -> None:
+    """Lets this process have as many files and connections open as the system allows it, up to a bound of our own: what
+    shells start with, 1024 as a rule, is less than four workloads with all their connections need.
+    """
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -13,7 +13,7 @@ from elastic_hal.conformance.expectations import Expectations, ExpectationsError
 from elastic_hal.conformance.expression import ExpressionError
 from elastic_hal.conformance.matrix import MatrixRow, matrix
 from elastic_hal.conformance.mutants import mutant_names, wrap
-from elastic_hal.conformance.mutation import MutantResult, run_mutants
+from elastic_hal.conformance.mutation import MutantResult, mutants_selection, run_mutants
 from elastic_hal.conformance.reports import write_reports
 from elastic_hal.conformance.results import CaseResult, SuiteResult, Verdict
 from elastic_hal.conformance.runner import BuiltGuest, BuiltSuite, adapter_options, run_suite, select
@@ -46,6 +46,7 @@ __all__ = [
     "load_guests",
     "matrix",
     "mutant_names",
+    "mutants_selection",
     "run_mutants",
     "run_suite",
     "select",

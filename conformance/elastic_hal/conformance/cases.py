@@ -35,7 +35,7 @@ from elastic_hal.conformance.scope import Scope
 from elastic_hal.conformance.tables import rows
 from elastic_hal.conformance.values import value
 
-FILE_KEYS = ("interface", "feature", "catalogue", "fixtures", "cannot-fail", "boundary", "cases")
+FILE_KEYS = ("interface", "feature", "catalogue", "constants", "fixtures", "cannot-fail", "boundary", "cases")
 CASE_KEYS = ("id", "title", "given", "source", "needs", "catalogue", "each", "timeout", "beside", "steps")
 STEP_KEYS = ("call", "args", "expect", "bind", "repeat", "drop", "check", "is")
 MOST_REPEATS = 100_000

@@ -35,6 +35,12 @@ def mutant_cases(name: str) -> str | None:
     return None if target is None else target.cases
 
 
+def mutant_provider(name: str) -> str | None:
+    """The only provider that a mutant breaks, by its field in `Providers`; None where it breaks all of the HAL's."""
+    target = TARGETS.get(name)
+    return None if target is None else target.provider
+
+
 def wrap(provider: Any, name: str, field: str = "") -> Any:
     """The provider in that field of `Providers`, broken in the named way; raises ValueError for an unknown name."""
     if name in _BEHAVIOURS:

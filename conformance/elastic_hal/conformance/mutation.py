@@ -55,7 +55,7 @@ def run_mutants(
     """
     found = []
     for name in names if names is not None else mutant_names():
-        result = run_suite(suite, adapter_for(name), expression=_selection(name, expression), timeout=timeout)
+        result = run_suite(suite, adapter_for(name), expression=mutant_selection(name, expression), timeout=timeout)
         killed_by = tuple((case.interface, case.case.id) for case in result.results if case.verdict in KILLERS)
         found.append(MutantResult(name, killed_by, result))
         if on_mutant is not None:
@@ -63,7 +63,18 @@ def run_mutants(
     return found
 
 
-def _selection(name: str, expression: str | None) -> str | None:
-    """The cases for one mutant."""
+def mutant_selection(name: str, expression: str | None = None) -> str | None:
+    """Selects the cases for one mutant: those that are to notice it, of those that `expression` selects; None for all
+    cases.
+    """
     parts = [part for part in (expression, mutant_cases(name)) if part is not None]
     return " and ".join(f"({part})" for part in parts) if parts else None
+
+
+def mutants_selection(names: Sequence[str], expression: str | None = None) -> str | None:
+    """Selects the cases that any of these mutants needs, so that nothing is built for the others; None for all
+    cases.
+    """
+    selections = [mutant_selection(name, expression) for name in names]
+    parts = [selection for selection in selections if selection is not None]
+    return " or ".join(f"({part})" for part in parts) if len(parts) == len(selections) > 0 else None

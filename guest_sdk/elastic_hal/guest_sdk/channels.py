@@ -16,10 +16,11 @@ from collections.abc import AsyncIterator, Iterator
 
 from . import eventloop as _eventloop
 from . import preload as _preload  # noqa: F401
+from . import waiting as _waiting
 from .bindings.elastic_hal import channels as _channels
 from .bindings.elastic_hal import poll as _poll
 from .bindings.elastic_hal.channels import Framing, Workload
-from .errors import ConnectionClosed, TimedOut, WouldBlock
+from .errors import ConnectionClosed, WouldBlock
 
 __all__ = ["Framing", "Receiver", "Sender", "Workload"]
 
@@ -60,15 +61,6 @@ class _End:
             self._pollable.close()
         self._end.close()
 
-    def _wait(self, until: int | None) -> None:
-        """Waits for the pollable; raises TimedOut from the reading `until` of the poll clock on."""
-        if until is None:
-            self.pollable.block()
-            return
-        with _poll.subscribe_instant(until) as timer:
-            if 0 not in _poll.poll([self.pollable, timer]):
-                raise TimedOut
-
 
 class Sender(_End):
     """The end that sends. `with` closes it; what was sent before can still be received."""
@@ -98,14 +90,14 @@ class Sender(_End):
         Raises TimedOut where `timeout` seconds have passed (of a stream, the beginning may be sent then), and
         ConnectionClosed where the receiver is gone.
         """
-        until = _moment(timeout)
+        until = _waiting.moment(timeout)
         for piece in self._pieces(data):
             left = piece
             while left or not piece:
                 try:
                     taken = self._end.push(left)
                 except WouldBlock:
-                    self._wait(until)
+                    _waiting.block(self.pollable, until)
                 else:
                     left = left[taken:]
                     if not left:
@@ -161,17 +153,17 @@ class Receiver(_End):
 
     def receive(self, most: int = CHUNK_BYTES, timeout: float | None = None) -> bytes:
         """As `try_receive`, but waits. Raises TimedOut after `timeout` seconds, ConnectionClosed at the end."""
-        until = _moment(timeout)
+        until = _waiting.moment(timeout)
         if self._slow_sender:
             # Waiting first is one cheap call; a read that is in vain costs an exception.
             self._slow_sender -= 1
-            self._wait(until)
+            _waiting.block(self.pollable, until)
         while True:
             try:
                 return self._end.read(most)
             except WouldBlock:
                 self._slow_sender = _WAITS_FIRST
-                self._wait(until)
+                _waiting.block(self.pollable, until)
 
     async def areceive(self, most: int = CHUNK_BYTES) -> bytes:
         """As `receive`, while other tasks go on."""
@@ -200,7 +192,3 @@ class Receiver(_End):
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
-
-
-def _moment(timeout: float | None) -> int | None:
-    return None if timeout is None else _poll.now() + int(max(timeout, 0.0) * 1_000_000_000)

@@ -15,9 +15,10 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from . import preload as _preload  # noqa: F401
+from .bindings._values import ResourceClosedError
 from .bindings.elastic_hal import poll as _poll
 
-__all__ = ["DeadlockError", "EventLoop", "run", "wait"]
+__all__ = ["DeadlockError", "EventLoop", "end", "run", "wait"]
 
 T = TypeVar("T")
 _NANOSECONDS = 1_000_000_000
@@ -34,11 +35,18 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     try:
         return loop.run_until_complete(main)
     finally:
-        try:
-            _cancel_all(loop)
-            loop.run_until_complete(loop.shutdown_asyncgens())
-        finally:
-            loop.close()
+        end(loop)
+
+
+def end(loop: EventLoop) -> None:
+    """Cancels what is left in a loop and closes it. Calling it again does nothing."""
+    if loop.is_closed():
+        return
+    try:
+        _cancel_all(loop)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
 
 
 async def wait(pollable: _poll.Pollable) -> None:
@@ -50,7 +58,7 @@ async def wait(pollable: _poll.Pollable) -> None:
 
 
 class EventLoop(asyncio.base_events.BaseEventLoop):
-    """The loop that `run` uses. One for each program: there is nobody to wake it from outside."""
+    """The loop that `run` uses. There is nobody to wake it from outside."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,7 +106,7 @@ class _Selector:
         if timeout is None:
             if not pollables:
                 raise DeadlockError("every task waits for another one")
-            return [futures[position] for position in _poll.poll(pollables)]
+            return self._ready(futures, pollables)
         if timeout <= 0:
             return self._ready(futures, pollables, self._past) if pollables else []
         duration = int(min(timeout, _LONGEST_WAIT_SECONDS) * _NANOSECONDS) + 1
@@ -111,10 +119,22 @@ class _Selector:
 
     @staticmethod
     def _ready(
-        futures: list[asyncio.Future[None]], pollables: list[_poll.Pollable], last: _poll.Pollable
+        futures: list[asyncio.Future[None]], pollables: list[_poll.Pollable], *others: _poll.Pollable
     ) -> list[asyncio.Future[None]]:
-        positions = _poll.poll([*pollables, last])
+        try:
+            positions = _poll.poll([*pollables, *others])
+        except ResourceClosedError:
+            # Whoever waits for what another task has closed is woken up, and finds that out.
+            return [future for future, pollable in zip(futures, pollables, strict=True) if _is_closed(pollable)]
         return [futures[position] for position in positions if position < len(futures)]
+
+
+def _is_closed(pollable: _poll.Pollable) -> bool:
+    try:
+        pollable.ready()
+    except ResourceClosedError:
+        return True
+    return False
 
 
 def _cancel_all(loop: EventLoop) -> None:

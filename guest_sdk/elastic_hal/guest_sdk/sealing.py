@@ -1,7 +1,7 @@
 """Secrets that outlive the program and stay with it on its platform (CRY-13, CRY-14). The policy must grant sealing.
 
-`State` names what has to be as it was: measurements of the platform, the runtime, the workload. Without any, a secret
-is bound to the platform and the workload's name alone.
+`State` names what has to be as it was: measurements of the platform, the runtime, the workload. The workload's name
+always has to be, and on platforms whose owner is not trusted what was booted, too.
 """
 
 from __future__ import annotations

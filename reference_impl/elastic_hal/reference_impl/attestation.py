@@ -1,15 +1,16 @@
-"""The attestation family: contexts that bind a target and a key, and evidence for them (CRY-15, CRY-16)."""
+"""The attestation family: contexts that bind a target and a key, evidence for them, and the appraisal of other people's
+evidence (CRY-15, CRY-16).
+"""
 
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.measurements import runtime_measurement, workload_measurement
 from elastic_hal.runtime.platform import EvidenceRequest, Measurement, Platform
 from elastic_hal.runtime.policy import Grant
 
+from .appraising import Appraiser, check_nonce
 from .bindings.elastic_hal import attestation as wit
 from .bindings.elastic_hal import crypto, types
-from .bounds import check_size
 from .crypto.keys import public_half
-from .eat.claim_values import NONCE_BYTES
 
 
 class AttestationProvider:
@@ -19,6 +20,11 @@ class AttestationProvider:
         self._platform = platform
         self._identity = identity
         self._granted = frozenset(grant.attestation)
+        self._appraiser = Appraiser(identity.name, grant.appraisal)
+
+    def appraise(self, policy: str, evidence: wit.Evidence, nonce: bytes) -> wit.Appraisal:
+        """Appraise evidence of somebody else by a granted policy."""
+        return self._appraiser.appraise(policy, evidence, nonce)
 
     def AttestationContext_load(self, target: wit.Target, public_key: crypto.Key | None) -> wit.AttestationContext:
         """Load a context for a target that the policy grants."""
@@ -57,10 +63,7 @@ class AttestationContext(wit.AttestationContext):
 
     def get_evidence(self, nonce: bytes) -> wit.Evidence:
         """Make evidence over the relying party's nonce."""
-        check_size("nonce", nonce)
-        least, most = NONCE_BYTES
-        if not least <= len(nonce) <= most:
-            raise types.Error_InvalidArgument(f"nonce: has {len(nonce)} bytes, not {least} to {most}")
+        check_nonce(nonce)
         request = EvidenceRequest(nonce=nonce, measurements=self._vouched, public_key=self._attested_key)
         evidence = self._platform.evidence(request)
         return wit.Evidence(

@@ -7,9 +7,11 @@ constants that the calls check.
 import importlib.metadata
 from typing import Final
 
+from elastic_hal.runtime.appraisal_grants import MOST_APPRAISAL_NAME_BYTES
 from elastic_hal.runtime.control import WHOLE_CORE
 from elastic_hal.runtime.platform import Platform
 
+from .appraising import MOST_CERTIFICATES
 from .bindings.elastic_hal import attestation, channels, object_storage, resource_allocation, timezone, types
 from .bindings.elastic_hal import capabilities as wit
 from .bounds import MAX_DATA_BYTES
@@ -20,7 +22,9 @@ from .crypto_capabilities import crypto_entries
 from .eat.claim_values import NONCE_BYTES
 from .storage.access import KEY_ALGORITHM
 from .storage.names import MAX_CONTAINER_NAME_BYTES, MAX_OBJECT_NAME_BYTES, MAX_PAGE
+from .storage.open_chunks import MOST_OPEN_CHUNKS
 from .storage.records import MAX_OBJECT_BYTES
+from .tls.capabilities import tls_entries
 
 RUNTIME_NAME: Final = "elastic-hal-reference"
 MAX_ID_BYTES: Final = 64
@@ -45,6 +49,12 @@ _PROTECTIONS: Final = tuple(
     protection.value for protection in object_storage.Protection if protection is not object_storage.Protection.NONE
 )
 _ATTESTATION: Final = attestation.INTERFACE
+_EVIDENCE_LIMITS: Final = (
+    ("nonce-bytes", NONCE_BYTES[1]),
+    ("data-bytes", MAX_DATA_BYTES),
+    ("certificates", MOST_CERTIFICATES),
+    ("policy-name-bytes", MOST_APPRAISAL_NAME_BYTES),
+)
 
 
 class CapabilitiesProvider:
@@ -105,21 +115,25 @@ def _entries(platform: Platform, timezone_available: bool, sockets_reachable: bo
             object_storage.INTERFACE,
             limits=(("container-name-bytes", MAX_CONTAINER_NAME_BYTES), ("names", MAX_PAGE)),
         ),
-        "OBJ-2": Entry(object_storage.INTERFACE, limits=(("read-bytes", MAX_DATA_BYTES),)),
+        "OBJ-2": Entry(
+            object_storage.INTERFACE, limits=(("read-bytes", MAX_DATA_BYTES), ("open-chunks", MOST_OPEN_CHUNKS))
+        ),
         "OBJ-3": Entry(
             object_storage.INTERFACE,
             limits=(
                 ("data-bytes", MAX_DATA_BYTES),
                 ("object-bytes", MAX_OBJECT_BYTES),
                 ("object-name-bytes", MAX_OBJECT_NAME_BYTES),
+                ("open-chunks", MOST_OPEN_CHUNKS),
             ),
         ),
         "OBJ-4": Entry(object_storage.INTERFACE, (KEY_ALGORITHM.value, *_PROTECTIONS)),
         "SOC-1": Entry("wasi:sockets/tcp@0.2.9", supported=sockets_reachable),
         "SOC-2": Entry("wasi:sockets/udp@0.2.9", supported=sockets_reachable),
+        **tls_entries(),
         **crypto_entries(platform),
         "CRY-15": Entry(_ATTESTATION),
-        "CRY-16": Entry(_ATTESTATION, names(attestation.EvidenceFormat), (("nonce-bytes", NONCE_BYTES[1]),)),
+        "CRY-16": Entry(_ATTESTATION, names(attestation.EvidenceFormat), _EVIDENCE_LIMITS),
         "RES-1": Entry(resource_allocation.INTERFACE),
         "RES-2": Entry(resource_allocation.INTERFACE),
         "RES-3": Entry(resource_allocation.INTERFACE, limits=(("cpu-thousandths", WHOLE_CORE),)),

@@ -14,7 +14,7 @@ from .crypto.encryption import MAX_CIPHERTEXT_BYTES
 from .crypto.hashes import HASHES
 from .crypto.key_making import MAX_KEY_MATERIAL_BYTES
 from .crypto.macs import MACS
-from .crypto.nonces import MAX_CALLER_NONCES, MAX_ENCRYPTIONS
+from .crypto.nonces import MAX_CALLER_NONCES, MAX_ENCRYPTIONS, MAX_REMEMBERED_NONCES
 from .crypto.public_encryption import ENCRYPTIONS
 from .crypto.rsa_keys import MOST_MODULUS_BITS
 from .crypto.signatures import SIGNATURES
@@ -23,13 +23,17 @@ from .post_quantum.signatures import MAX_CONTEXT_BYTES
 from .post_quantum.signatures import SIGNATURES as POST_QUANTUM_SIGNATURES
 from .sealing.provider import MAX_SEALABLE_BYTES, MAX_SEALED_BYTES
 
-_KEY_LIMITS = (("encryptions", MAX_ENCRYPTIONS), ("caller-nonces", MAX_CALLER_NONCES))
+_KEY_LIMITS = (
+    ("encryptions", MAX_ENCRYPTIONS),
+    ("caller-nonces", MAX_CALLER_NONCES),
+    ("workload-caller-nonces", MAX_REMEMBERED_NONCES),
+)
 _ASSOCIATED = ("associated-data-bytes", MAX_DATA_BYTES)
 _SEALED_ASSOCIATED = ("associated-data-bytes", MAX_SEALABLE_BYTES)
 
 
 def crypto_entries(platform: Platform) -> dict[str, Entry]:
-    """Give the entries CRY-1 to CRY-14. Whether secrets can be sealed is for the platform to say."""
+    """Give the entries CRY-1 to CRY-14. Whether secrets can be sealed, and by whose key, is for the platform to say."""
     carrier = crypto.INTERFACE
     macs, aeads, ciphers = names(MACS), names(AEADS), names(CIPHERS)
     signatures = (*names(SIGNATURES), *names(POST_QUANTUM_SIGNATURES))
@@ -39,6 +43,7 @@ def crypto_entries(platform: Platform) -> dict[str, Entry]:
     signing = (*message, ("context-bytes", MAX_CONTEXT_BYTES))
     plaintext = ("plaintext-bytes", MAX_DATA_BYTES)
     messages = ("messages", hpke.MAX_MESSAGES)
+    sources = () if platform.sealing_source is None else (platform.sealing_source.value,)
     return {
         "CRY-1": Entry(
             carrier,
@@ -58,12 +63,14 @@ def crypto_entries(platform: Platform) -> dict[str, Entry]:
         "CRY-12": Entry(carrier, aeads, (("ciphertext-bytes", MAX_CIPHERTEXT_BYTES), _ASSOCIATED)),
         "CRY-13": Entry(
             sealing.INTERFACE,
+            sources,
             limits=(("data-bytes", MAX_SEALABLE_BYTES), _SEALED_ASSOCIATED),
-            supported=platform.seals,
+            supported=bool(sources),
         ),
         "CRY-14": Entry(
             sealing.INTERFACE,
+            sources,
             limits=(("sealed-bytes", MAX_SEALED_BYTES), _SEALED_ASSOCIATED),
-            supported=platform.seals,
+            supported=bool(sources),
         ),
     }

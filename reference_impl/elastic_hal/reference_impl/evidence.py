@@ -3,17 +3,43 @@
 What is kept in a file is `Evidence.data` alone: the certificates are inside it too.
 """
 
+import secrets
 from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from cryptography import x509
 
 from elastic_hal.runtime.identity import Identity, content_digest
 from elastic_hal.runtime.measurements import runtime_measurement, workload_measurement
-from elastic_hal.runtime.platform import Evidence, EvidenceRequest, Platform
+from elastic_hal.runtime.platform import Evidence, EvidenceRequest, Platform, PlatformError
 
 from .eat.claim_values import NONCE_BYTES
+from .platforms.simulated import SimulatedPlatform
+from .verify import CertificateFileError, load_der_certificate
 
 
 class AttestationInputError(ValueError):
     """The nonce or the workload cannot be attested. The text says why."""
+
+
+@runtime_checkable
+class _BootLogged(Protocol):
+    """A platform whose firmware leaves a log of the boot."""
+
+    def boot_log(self) -> bytes | None:
+        """Give the log; None where there is none."""
+        ...
+
+
+def boot_log(platform: Platform) -> bytes:
+    """Give the log of what firmware and boot loader measured, which explains registers in the platform's evidence.
+
+    Raises `AttestationInputError` for a platform that has none, and `PlatformError` where it cannot be read.
+    """
+    log = platform.boot_log() if isinstance(platform, _BootLogged) else None
+    if log is None:
+        raise AttestationInputError(f"platform {platform.name} leaves no log of its boot; tdx does")
+    return log
 
 
 def attest(platform: Platform, nonce: bytes, workload: Path | None = None) -> Evidence:
@@ -33,3 +59,20 @@ def attest(platform: Platform, nonce: bytes, workload: Path | None = None) -> Ev
         raise AttestationInputError(f"{workload}: cannot read the workload: {error.strerror}") from None
     measurements = (runtime_measurement(), workload_measurement(identity))
     return platform.evidence(EvidenceRequest(nonce=nonce, measurements=measurements))
+
+
+def root_certificate(platform: Platform) -> x509.Certificate:
+    """Get the root that evidence of a platform leads to, for whoever is to trust this very machine.
+
+    Raises `PlatformError` where the platform's evidence comes without it.
+    """
+    if isinstance(platform, SimulatedPlatform):
+        return platform.root_certificate
+    chain = platform.evidence(EvidenceRequest(nonce=secrets.token_bytes(NONCE_BYTES[1]))).certificates
+    try:
+        root = load_der_certificate(chain[-1]) if chain else None
+    except CertificateFileError as error:
+        raise PlatformError(f"the last certificate of the platform's evidence {error}") from None
+    if root is None or root.subject != root.issuer:
+        raise PlatformError("the evidence of this platform comes without its root certificate; get it from the vendor")
+    return root

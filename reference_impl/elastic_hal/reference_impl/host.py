@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from elastic_hal.runtime import abi
-from elastic_hal.runtime.platform import Platform
+from elastic_hal.runtime.measurements import workload_measurement
+from elastic_hal.runtime.platform import MeasuresWorkloads, Platform
 from elastic_hal.runtime.workload import Workload
 
 from .attestation import AttestationProvider
@@ -17,6 +18,7 @@ from .resources import Budget, ResourceAllocationProvider
 from .sealing import SealingProvider
 from .storage import ObjectStorageProvider, Storages
 from .timezone import TimezoneProvider
+from .tls import TlsProvider, Watcher
 
 
 class ReferenceHost:
@@ -32,11 +34,11 @@ class ReferenceHost:
     ) -> None:
         self.platform = platform
         self._timezone = TimezoneProvider(zone)
-        self._crypto = CryptoProvider()
         self._post_quantum = PostQuantumProvider()
         self._exchange = Exchange()
         self.storages = Storages(state)
         self._budget = budget or Budget()
+        self._sockets = Watcher()
 
     def link(self, linker: abi.Linker, workload: Workload) -> None:
         """Connect every interface of the HAL; this is what a `Workload` takes as its `link`."""
@@ -47,15 +49,19 @@ class ReferenceHost:
         self._exchange = Exchange()
 
     def providers(self, workload: Workload) -> Providers:
-        """Make the providers of one workload. What they allow follows from its identity and grant alone."""
+        """Make the providers of one workload that is about to start. What they allow follows from its identity and
+        grant alone. Where the platform keeps a record of workloads, it is entered first.
+        """
+        if isinstance(self.platform, MeasuresWorkloads):
+            self.platform.measure_workload(workload_measurement(workload.identity))
         return Providers(
             elastic_hal_attestation=AttestationProvider(self.platform, workload.identity, workload.grant),
-            # The policy has no grant for networks: WASI sockets link, and refuse.
+            # The policy grants networks through TLS alone: WASI sockets link, and refuse.
             elastic_hal_capabilities=CapabilitiesProvider(
                 self.platform, timezone_available=self._timezone.available, sockets_reachable=False
             ),
             elastic_hal_channels=ChannelsProvider(self._exchange, workload.identity, workload.grant, workload.control),
-            elastic_hal_crypto=self._crypto,
+            elastic_hal_crypto=CryptoProvider(),
             elastic_hal_object_storage=ObjectStorageProvider(
                 self.storages, workload.identity, workload.grant.containers, workload.control
             ),
@@ -64,4 +70,5 @@ class ReferenceHost:
             elastic_hal_resource_allocation=ResourceAllocationProvider(self._budget, workload.grant, workload.control),
             elastic_hal_sealing=SealingProvider(self.platform, workload.identity, workload.grant),
             elastic_hal_timezone=self._timezone,
+            elastic_hal_tls=TlsProvider(self._sockets, workload.identity, workload.grant, workload.control),
         )

@@ -32,8 +32,18 @@ class Pollable(wit.Pollable):
         return self._ready()
 
     def block(self) -> None:
-        """Wait for this alone."""
-        wait_for((self,), self.control)
+        """Wait for this alone: what `wait_for` does, without its lists. It is what guests do most."""
+        changes, control = self.changes, self.control
+        if self.ready():
+            return
+        if changes is not None:
+            changes.watch(control.bell)
+        try:
+            while not self.ready() and not control.stopping:
+                control.wait(self.seconds_left())
+        finally:
+            if changes is not None:
+                changes.leave(control.bell)
 
     def seconds_left(self) -> float | None:
         """Tell when it becomes ready by itself; None where only a change can make it so."""

@@ -107,7 +107,7 @@ class _Reader(StrictReader):
         return Deployment(
             tuple(self._member(name, f"workload.{name}", entry) for name, entry in workloads.items()),
             self._links(document.get("channel", []), workloads),
-            None if policy is None else self._beside(policy, "policy"),
+            None if policy is None else self.beside(policy, "policy"),
             self.typed(document.get("stop-on-failure", False), bool, "stop-on-failure", "true or false"),
             memory_bytes,
             cpu_thousandths,
@@ -137,7 +137,7 @@ class _Reader(StrictReader):
         arguments = tuple(
             self.typed(value, str, f"{place}.arguments[{index}]", "a string") for index, value in enumerate(values)
         )
-        return Member(name, self._beside(table.get("component"), f"{place}.component"), arguments)
+        return Member(name, self.beside(table.get("component"), f"{place}.component"), arguments)
 
     def _links(self, value: object, members: Collection[str]) -> tuple[Link, ...]:
         found: dict[Link, str] = {}
@@ -156,6 +156,3 @@ class _Reader(StrictReader):
             hint = suggestion(name, members) or f"there is {', '.join(members)}"
             raise self.wrong(f"{place}.{key}", f"there is no workload {name!r}", hint)
         return name
-
-    def _beside(self, value: object, place: str) -> Path:
-        return self._path.resolve().parent / self.text(value, place)

@@ -16,6 +16,7 @@ import wasmtime
 from wasmtime import _bindings
 
 from elastic_hal.runtime.abi.window_probe import available
+from elastic_hal.runtime.apart import apart
 from elastic_hal.runtime.bridged import BRIDGE_VERSION, compile_guest
 from elastic_hal.runtime.cache import ComponentCache
 from elastic_hal.runtime.components import LoadedComponent, describe, read_component
@@ -80,7 +81,7 @@ class Engine:
         compiled = self._cache.get(self.wasm, key) if self._cache is not None else None
         if compiled is not None:
             return compiled
-        compiled = compile_guest(self.wasm, content, origin, bridge=bridge)
+        compiled = apart(lambda: compile_guest(self.wasm, content, origin, bridge=bridge), f"compilation of {origin}")
         if self._cache is not None:
             self._cache.put(key, compiled)
         return compiled

@@ -7,6 +7,7 @@ How evidence is encoded and signed is the platform's business.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol, runtime_checkable
 
 PLATFORM_TYPES = ("simulated", "sev-snp", "tdx")
@@ -14,6 +15,15 @@ PLATFORM_TYPES = ("simulated", "sev-snp", "tdx")
 
 SEALING_KEY_BYTES = 32
 MAX_SEALING_PARAMETERS = 255
+
+
+class SealingSource(Enum):
+    """Where sealing keys come from, by the name that capabilities give it."""
+
+    PLATFORM = "platform-key"
+    """A key of the platform itself, which no other machine has."""
+    BROKER = "key-broker"
+    """A secret that a key broker releases to the evidence of this platform."""
 
 
 class PlatformError(Exception):
@@ -126,19 +136,32 @@ class Platform(Protocol):
         ...
 
     @property
-    def seals(self) -> bool:
-        """True where `sealing_key` gives keys."""
+    def sealing_source(self) -> SealingSource | None:
+        """Where `sealing_key` gets keys from; None where it gives none."""
         ...
 
     def sealing_key(self, request: SealingRequest) -> SealingKey:
         """Gives a key that only this platform can give, and only for the same request.
 
-        A platform that derives keys in hardware selects there what `measured` says (on AMD SEV-SNP the fields policy
-        and measurement), and derives from that key with `context`.
+        A platform whose owner is not trusted, and could start an image of his own on it, binds every key to its
+        measurements, whether `measured` says so or not.
 
         Raises:
             NoSealingKeyError: the platform has none.
             SealingParametersError: the parameters are not ones that it gave in a state that it can still answer for.
             PlatformError: the platform fails to answer.
+        """
+        ...
+
+
+@runtime_checkable
+class MeasuresWorkloads(Protocol):
+    """What a platform has besides, whose hardware keeps a record of what was started."""
+
+    def measure_workload(self, workload: Measurement) -> None:
+        """Enters a workload into the record, before its first instruction runs.
+
+        A platform that cannot do so now says so in its log: its evidence then lacks the entry, which a relying party
+        can insist on.
         """
         ...

@@ -13,6 +13,8 @@
     bytes_bridge = true                             # false: nothing between the component and the host
     channels = [{ name = "readings", to = "analyser" }]   # ends that it may open; see `channel_grants.py`
     containers = { ledger = { rights = ["read", "write"], quota = "1GiB" } }   # see `storage_grants.py`
+    tls = { connect = ["api.example.org:443"], listen = ["127.0.0.1:8443"] }   # see `network_grants.py`
+    appraisal = { analyser = { policy = "analyser.toml" } }   # see `appraisal_grants.py`
 
 Reading is strict: an unknown key, a wrong type or a wrong value is refused with its place, because a misspelt key
 would silently deny or grant.
@@ -25,10 +27,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from elastic_hal.runtime.appraisal_grants import AppraisalGrant, read_appraisal_grants
 from elastic_hal.runtime.channel_grants import ChannelGrant, read_channel_grants
 from elastic_hal.runtime.errors import AdmissionError, LimitError, PolicyError
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.limits import Limits, parse_duration, parse_share, parse_size
+from elastic_hal.runtime.network_grants import TlsGrant, read_tls_grant
 from elastic_hal.runtime.storage_grants import ContainerGrant, StorageGrants
 from elastic_hal.runtime.strict_toml import StrictReader, suggestion
 
@@ -66,6 +70,8 @@ class Grant:
     resources: ResourceGrant = field(default_factory=ResourceGrant)
     channels: tuple[ChannelGrant, ...] = ()
     containers: tuple[ContainerGrant, ...] = ()
+    appraisal: Mapping[str, AppraisalGrant] = field(default_factory=dict)
+    tls: TlsGrant = field(default_factory=TlsGrant)
     sealing: bool = False
     bytes_bridge: bool = True
 
@@ -139,6 +145,8 @@ _KEYS = (
     "directories",
     "channels",
     "containers",
+    "appraisal",
+    "tls",
     "bytes_bridge",
 )
 
@@ -166,6 +174,8 @@ class _Reader(StrictReader):
             resources=self._resources(table.get("resources", {}), f"{place}.resources"),
             channels=read_channel_grants(self, table.get("channels", []), f"{place}.channels"),
             containers=storages.containers(table.get("containers", {}), f"{place}.containers"),
+            appraisal=read_appraisal_grants(self, table.get("appraisal", {}), f"{place}.appraisal"),
+            tls=read_tls_grant(self, table.get("tls", {}), f"{place}.tls"),
             bytes_bridge=self.typed(table.get("bytes_bridge", True), bool, f"{place}.bytes_bridge", "true or false"),
         )
         return Rule(grant, digest)
@@ -209,12 +219,12 @@ class _Reader(StrictReader):
     def _directory(self, value: object, place: str) -> DirectoryGrant:
         table = self.typed(value, dict, place, "a table")
         self.known(table, place, ("host", "guest", "writable"))
-        host = Path(self.text(table.get("host"), f"{place}.host"))
+        host = self.beside(table.get("host"), f"{place}.host")
         guest = self.text(table.get("guest"), f"{place}.guest")
         if not guest.startswith("/"):
             raise self.wrong(f"{place}.guest", "must be an absolute path such as /data")
         writable = self.typed(table.get("writable", False), bool, f"{place}.writable", "true or false")
-        return DirectoryGrant(self._path.resolve().parent / host, guest, writable)
+        return DirectoryGrant(host, guest, writable)
 
     def _names(self, table: Mapping[str, Any], place: str, key: str, allowed: Collection[str] = ()) -> list[str]:
         at = f"{place}.{key}"

@@ -60,6 +60,10 @@ class StrictReader:
             raise self.wrong(place, "must be a string that is neither empty nor holds a NUL")
         return text
 
+    def beside(self, value: object, place: str) -> Path:
+        """A path, relative to the file that is read unless it is absolute."""
+        return self._path.resolve().parent / self.text(value, place)
+
     def digest(self, value: object, place: str) -> str | None:
         """A digest, or None where there is none."""
         if value is not None and not (isinstance(value, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", value)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 
 
@@ -16,9 +15,10 @@ class Bell:
 
     def ring(self) -> None:
         """Wakes whoever waits, or whoever will wait next."""
-        # What had been rung already cannot be released again, and need not be.
-        with contextlib.suppress(RuntimeError):
+        try:
             self._rung.release()
+        except RuntimeError:
+            return  # it had been rung already, and still is
 
     def wait(self, seconds: float | None = None) -> None:
         """Returns when the bell rings, at once where it has been rung, or when the seconds have passed."""

@@ -15,8 +15,10 @@ from elastic_hal.conformance.catalogue_mutants import (
     clock,
     crypto,
     object_storage,
+    random_numbers,
     resource_allocation,
     sealing,
+    sockets,
 )
 from elastic_hal.conformance.catalogue_mutants.target import Target
 
@@ -29,6 +31,8 @@ _TABLES = (
     channels.MUTANTS,
     resource_allocation.MUTANTS,
     clock.MUTANTS,
+    random_numbers.MUTANTS,
+    sockets.MUTANTS,
 )
 
 TARGETS: Mapping[str, Target] = {target.name: target for table in _TABLES for target in table}

@@ -15,9 +15,10 @@ class Target:
     """A mutant.
 
     `name` begins with the catalogue id in lower case and says what goes wrong. `provider` is the provider's field in
-    the generated `Providers`, such as `elastic_hal_crypto`. `changes` has for each function what happens to it: by the
-    name of the provider's function (`aead_encrypt`, `Key_generate`), or `Class.method` of a resource (`Hasher.update`).
-    `cases` selects the cases that are to notice, as `-k` does; none others run.
+    the generated `Providers`, such as `elastic_hal_crypto`; WASI's interfaces are named alike. `changes` has for each
+    function what happens to it: by the name of the provider's function (`aead_encrypt`, `Key_generate`), or
+    `Class.method` of a resource (`Hasher.update`). `cases` selects the cases that are to notice, as `-k` does; none
+    others run.
     """
 
     name: str

@@ -17,6 +17,7 @@ from .elastic_hal import post_quantum as _elastic_hal_post_quantum
 from .elastic_hal import resource_allocation as _elastic_hal_resource_allocation
 from .elastic_hal import sealing as _elastic_hal_sealing
 from .elastic_hal import timezone as _elastic_hal_timezone
+from .elastic_hal import tls as _elastic_hal_tls
 
 INTERFACES: tuple[str, ...] = (
     "elastic:hal/types@0.2.0",
@@ -30,6 +31,7 @@ INTERFACES: tuple[str, ...] = (
     "elastic:hal/channels@0.2.0",
     "elastic:hal/resource-allocation@0.2.0",
     "elastic:hal/object-storage@0.2.0",
+    "elastic:hal/tls@0.2.0",
 )
 """The names of all interfaces that `add_to_linker` provides, those with nothing but types included."""
 
@@ -58,6 +60,8 @@ class Providers:
     """Provides elastic:hal/resource-allocation@0.2.0."""
     elastic_hal_object_storage: _elastic_hal_object_storage.ObjectStorage
     """Provides elastic:hal/object-storage@0.2.0."""
+    elastic_hal_tls: _elastic_hal_tls.Tls
+    """Provides elastic:hal/tls@0.2.0."""
 
 
 def add_to_linker(linker: _abi.Linker, providers: Providers) -> None:
@@ -72,3 +76,4 @@ def add_to_linker(linker: _abi.Linker, providers: Providers) -> None:
     _elastic_hal_channels.add_to_linker(linker, providers.elastic_hal_channels)
     _elastic_hal_resource_allocation.add_to_linker(linker, providers.elastic_hal_resource_allocation)
     _elastic_hal_object_storage.add_to_linker(linker, providers.elastic_hal_object_storage)
+    _elastic_hal_tls.add_to_linker(linker, providers.elastic_hal_tls)

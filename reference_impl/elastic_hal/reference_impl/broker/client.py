@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from elastic_hal.runtime.platform import EvidenceRequest, Measurement, Platform
 
+from .connection import BoundedConnection, BoundedSocket
 from .errors import (
     BrokerSettingsError,
     BrokerUnavailableError,
@@ -33,15 +34,18 @@ from .messages import (
 )
 from .wrapping import WrappingError, unwrap
 
-_TIMEOUT_SECONDS: Final = 20.0
+TIMEOUT_SECONDS: Final = 20.0
+
 _HEADERS: Final = {"Content-Type": MediaType.CBOR.value, "Accept": MediaType.CBOR.value}
 
 
 class BrokerClient:
     """One broker by its address. Each request has a connection of its own."""
 
-    def __init__(self, url: str, *, roots: Path | None = None, timeout: float = _TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, *, roots: Path | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
         """Check the address, `https://HOST[:PORT]`; `roots` are the certificates to trust instead of the system's.
+
+        `timeout` is how many seconds there are for the whole of a request, the making of evidence included.
 
         Raises `BrokerSettingsError`.
         """
@@ -58,6 +62,12 @@ class BrokerClient:
         except (OSError, ssl.SSLError):
             raise BrokerSettingsError(f"{roots}: holds no certificates in PEM") from None
         self._context.minimum_version = ssl.TLSVersion.TLSv1_3
+        self._context.sslsocket_class = BoundedSocket
+
+    @property
+    def timeout(self) -> float:
+        """How many seconds there are for a request."""
+        return self._timeout
 
     def fetch(self, name: str, platform: Platform, measurements: Sequence[Measurement] = ()) -> bytes:
         """Give the secret, for evidence of `platform` that states `measurements` besides the platform's own.
@@ -97,10 +107,10 @@ class BrokerClient:
         finally:
             connection.close()
 
-    def _connect(self) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._context)
+    def _connect(self) -> BoundedConnection:
+        return BoundedConnection(self._host, self._port, self._context, self._timeout)
 
-    def _nonce(self, connection: http.client.HTTPSConnection, name: str) -> bytes:
+    def _nonce(self, connection: BoundedConnection, name: str) -> bytes:
         if not is_name(name):
             raise BrokerSettingsError(f"{name!r} is no name of a secret")
         path = f"{NONCE_PATH}?name={quote(name, safe='')}"
@@ -110,7 +120,7 @@ class BrokerClient:
             raise TypeError("fields are of the kinds that were asked for")
         return nonce
 
-    def _release(self, connection: http.client.HTTPSConnection, request: ReleaseRequest) -> tuple[bytes, bytes]:
+    def _release(self, connection: BoundedConnection, request: ReleaseRequest) -> tuple[bytes, bytes]:
         body = encode_release(request, MediaType.CBOR)
         fields = self._exchange(connection, "POST", RELEASE_PATH, body, {"enc": bytes, "ciphertext": bytes})
         encapsulated, ciphertext = fields["enc"], fields["ciphertext"]
@@ -120,7 +130,7 @@ class BrokerClient:
 
     def _exchange(
         self,
-        connection: http.client.HTTPSConnection,
+        connection: BoundedConnection,
         method: str,
         path: str,
         body: bytes | None,
@@ -134,6 +144,8 @@ class BrokerClient:
         except ssl.SSLCertVerificationError as error:
             reason = f"its certificate is not trusted: {error.verify_message}"
             raise BrokerUnavailableError(f"{place}: {reason}") from None
+        except TimeoutError:
+            raise BrokerUnavailableError(f"{place}: the broker does not answer within {self._timeout:g} s") from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
             raise BrokerUnavailableError(f"{place}: the broker does not answer: {reason}") from None

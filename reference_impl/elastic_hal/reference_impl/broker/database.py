@@ -12,11 +12,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from ..embedded_database import ForeignDatabaseError, connect, make_tables, transaction
 from .errors import BrokerStoreError
 
 _APPLICATION: Final = 0x4548_4B42
 _VERSION: Final = 1
-_BUSY_SECONDS: Final = 10.0
+_PRAGMAS: Final = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON")
 _TABLES: Final = (
     "CREATE TABLE secrets (name TEXT PRIMARY KEY, salt BLOB NOT NULL, ciphertext BLOB NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE revocations (value TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
@@ -35,10 +36,10 @@ class Database:
         with _explained(path):
             # Made by us, so that it is never there with other rights than the owner's.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-            self._writer = _connect(path)
+            self._writer = connect(path, *_PRAGMAS)
             try:
-                _prepare(self._writer, path)
-                self._reader = _connect(path)
+                make_tables(self._writer, _TABLES, _APPLICATION, _VERSION)
+                self._reader = connect(path, *_PRAGMAS)
             except BaseException:
                 self._writer.close()
                 raise
@@ -46,15 +47,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that is on the disk when the block has ended. Raises `BrokerStoreError`."""
-        with self._write_lock, _explained(self._path):
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._writer.execute("ROLLBACK")
-                raise
+        with self._write_lock, _explained(self._path), transaction(self._writer):
+            yield self._writer
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -69,47 +63,12 @@ class Database:
             self._writer.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "trusted_schema = OFF"):
-            connection.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables of a new database; refuse another program's."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if (application, version, tables) == (0, 0, 0):
-            for table in _TABLES:
-                connection.execute(table)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
-        else:
-            _check_ours(application, version, path)
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _check_ours(application: int, version: int, path: Path) -> None:
-    if (application, version) != (_APPLICATION, _VERSION):
-        raise BrokerStoreError(f"{path}: is a database of another program or version; move it away")
-
-
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
+    except ForeignDatabaseError as error:
+        raise BrokerStoreError(f"{path}: {error}; move it away") from None
     except sqlite3.Error as error:
         raise BrokerStoreError(f"{path}: the store of the broker fails: {error}") from None
     except OSError as error:

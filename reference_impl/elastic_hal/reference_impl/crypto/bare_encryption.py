@@ -7,7 +7,7 @@ from ..bindings.elastic_hal import types
 from ..bounds import MAX_DATA_BYTES, check_size
 from .ciphers import CIPHERS, IV_BYTES, MAX_MESSAGE_BYTES, BareScheme, PaddingError, Stream
 from .keys import SecretBytes, own, require_usage
-from .nonces import NonceReusedError, NoncesExhaustedError
+from .nonces import NonceAllowance, NonceReusedError, NoncesExhaustedError
 
 MAX_CIPHERTEXT_BYTES: Final = MAX_DATA_BYTES + 16
 
@@ -21,14 +21,14 @@ def encrypt(key: wit.Key, plaintext: bytes) -> wit.CipherEncrypted:
     return wit.CipherEncrypted(iv=iv, ciphertext=stream.update(plaintext) + stream.finalize())
 
 
-def encrypt_with_iv(key: wit.Key, iv: bytes, plaintext: bytes) -> bytes:
+def encrypt_with_iv(key: wit.Key, iv: bytes, plaintext: bytes, allowance: NonceAllowance) -> bytes:
     """Encrypt under an IV of the caller's choice, once."""
     secret, scheme = _cipher(key, wit.KeyUsage.ENCRYPT)
     check_size("plaintext", plaintext)
     _check_iv(iv)
     if len(plaintext) > scheme.most_bytes(iv):
         raise _counter_overflows()
-    _claim_iv(secret, scheme, iv)
+    _claim_iv(secret, scheme, iv, allowance)
     stream = scheme.encryptor(secret.value, iv)
     return stream.update(plaintext) + stream.finalize()
 
@@ -48,13 +48,13 @@ def decrypt(key: wit.Key, iv: bytes, ciphertext: bytes) -> bytes:
 class Encryptor(wit.Encryptor):
     """A message that is encrypted in several parts. It outlives its key."""
 
-    def __init__(self, key: wit.Key, iv: bytes | None = None) -> None:
+    def __init__(self, key: wit.Key, iv: bytes | None, allowance: NonceAllowance) -> None:
         secret, scheme = _cipher(key, wit.KeyUsage.ENCRYPT)
         if iv is None:
             iv = _choose_iv(secret, scheme)
         else:
             _check_iv(iv)
-            _claim_iv(secret, scheme, iv)
+            _claim_iv(secret, scheme, iv, allowance)
         self._iv = iv
         self._room = min(scheme.most_bytes(iv), MAX_MESSAGE_BYTES)
         self._stream: Stream | None = scheme.encryptor(secret.value, iv)
@@ -126,9 +126,9 @@ def _choose_iv(secret: SecretBytes, scheme: BareScheme) -> bytes:
         raise types.Error_LimitExceeded(str(error)) from None
 
 
-def _claim_iv(secret: SecretBytes, scheme: BareScheme, iv: bytes) -> None:
+def _claim_iv(secret: SecretBytes, scheme: BareScheme, iv: bytes, allowance: NonceAllowance) -> None:
     try:
-        scheme.claim_iv(secret.nonces, iv)
+        scheme.claim_iv(secret.nonces, iv, allowance)
     except NonceReusedError:
         raise types.Error_InvalidArgument("iv: was used with this key before") from None
     except NoncesExhaustedError as error:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC, CTR
 
 from ..bindings.elastic_hal import crypto as wit
-from .nonces import NONCE_BYTES, NonceLedger
+from .nonces import NONCE_BYTES, NonceAllowance, NonceLedger
 
 IV_BYTES: Final = 16
 MAX_MESSAGE_BYTES: Final = 1 << 36
@@ -43,7 +43,7 @@ class BareScheme(ABC):
         """Choose an IV for a new message under the key with those nonces."""
 
     @abstractmethod
-    def claim_iv(self, nonces: NonceLedger, iv: bytes) -> None:
+    def claim_iv(self, nonces: NonceLedger, iv: bytes, allowance: NonceAllowance) -> None:
         """Count an IV of the caller's as used, or raise as the ledger does."""
 
     @abstractmethod
@@ -69,9 +69,9 @@ class CounterScheme(BareScheme):
         """Choose a nonce that is unique by construction; the counter starts at zero."""
         return nonces.draw() + bytes(IV_BYTES - NONCE_BYTES)
 
-    def claim_iv(self, nonces: NonceLedger, iv: bytes) -> None:
+    def claim_iv(self, nonces: NonceLedger, iv: bytes, allowance: NonceAllowance) -> None:
         """Count the nonce as used, whatever the counter: two messages under one nonce could overlap."""
-        nonces.claim(iv[:NONCE_BYTES])
+        nonces.claim(iv[:NONCE_BYTES], allowance)
 
     def encryptor(self, key: bytearray, iv: bytes) -> Stream:
         """Start to encrypt."""
@@ -98,9 +98,9 @@ class ChainingScheme(BareScheme):
         nonces.draw()
         return secrets.token_bytes(IV_BYTES)
 
-    def claim_iv(self, nonces: NonceLedger, iv: bytes) -> None:
+    def claim_iv(self, nonces: NonceLedger, iv: bytes, allowance: NonceAllowance) -> None:
         """Count the IV as used."""
-        nonces.claim(iv)
+        nonces.claim(iv, allowance)
 
     def encryptor(self, key: bytearray, iv: bytes) -> Stream:
         """Start to encrypt."""

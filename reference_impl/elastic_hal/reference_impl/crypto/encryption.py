@@ -9,7 +9,7 @@ from ..bindings.elastic_hal import types
 from ..bounds import MAX_DATA_BYTES, check_size
 from .aeads import AEADS, TAG_BYTES, Cipher
 from .keys import SecretBytes, own, require_usage
-from .nonces import NONCE_BYTES, NonceReusedError, NoncesExhaustedError
+from .nonces import NONCE_BYTES, NonceAllowance, NonceReusedError, NoncesExhaustedError
 
 MAX_CIPHERTEXT_BYTES: Final = MAX_DATA_BYTES + TAG_BYTES
 
@@ -26,14 +26,16 @@ def encrypt(key: wit.Key, plaintext: bytes, associated_data: bytes) -> wit.Encry
     return wit.Encrypted(nonce=nonce, ciphertext=cipher.encrypt(nonce, plaintext, associated_data))
 
 
-def encrypt_with_nonce(key: wit.Key, nonce: bytes, plaintext: bytes, associated_data: bytes) -> bytes:
+def encrypt_with_nonce(
+    key: wit.Key, nonce: bytes, plaintext: bytes, associated_data: bytes, allowance: NonceAllowance
+) -> bytes:
     """Encrypt under a nonce of the caller's choice, once."""
     secret, cipher = _cipher(key, wit.KeyUsage.ENCRYPT)
     check_size("plaintext", plaintext)
     check_size("associated-data", associated_data)
     _check_nonce(nonce)
     try:
-        secret.nonces.claim(nonce)
+        secret.nonces.claim(nonce, allowance)
     except NonceReusedError:
         raise types.Error_InvalidArgument("nonce: was used with this key before") from None
     except NoncesExhaustedError as error:

@@ -26,8 +26,9 @@ class SecretBytes:
     nonces: NonceLedger = field(default_factory=NonceLedger, repr=False)
 
     def erase(self) -> None:
-        """Overwrite the key with zeros."""
+        """Overwrite the key with zeros, and forget its nonces."""
         self.value[:] = bytes(len(self.value))
+        self.nonces.forget()
 
 
 Material: TypeAlias = SecretBytes | PrivateHalf | PublicHalf

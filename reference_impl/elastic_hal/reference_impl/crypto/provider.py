@@ -17,11 +17,17 @@ from .agreements import AGREEMENTS
 from .ciphers import CIPHERS
 from .derivation_schemes import DERIVATIONS
 from .macs import MACS
+from .nonces import NonceAllowance
 from .signatures import SIGNATURES
 
 
 class CryptoProvider:
-    """The `crypto` interface. It has no state: keys and contexts hold theirs."""
+    """The `crypto` interface for one run of a workload. Keys and contexts hold their own state; what all keys together
+    may hold of the host's memory is bounded here.
+    """
+
+    def __init__(self) -> None:
+        self._nonce_allowance = NonceAllowance()
 
     def Key_generate(self, algorithm: wit.KeyAlgorithm, usage: wit.KeyUsage, exportable: bool) -> wit.Key:
         """Make a new key."""
@@ -56,11 +62,11 @@ class CryptoProvider:
 
     def Encryptor_start(self, key: wit.Key) -> wit.Encryptor:
         """Start to encrypt under an IV of the host's choice."""
-        return bare_encryption.Encryptor(key)
+        return bare_encryption.Encryptor(key, None, self._nonce_allowance)
 
     def Encryptor_start_with_iv(self, key: wit.Key, iv: bytes) -> wit.Encryptor:
         """Start to encrypt under an IV of the caller's choice."""
-        return bare_encryption.Encryptor(key, iv)
+        return bare_encryption.Encryptor(key, iv, self._nonce_allowance)
 
     def Decryptor_start(self, key: wit.Key, iv: bytes) -> wit.Decryptor:
         """Start to decrypt."""
@@ -105,7 +111,7 @@ class CryptoProvider:
 
     def aead_encrypt_with_nonce(self, key: wit.Key, nonce: bytes, plaintext: bytes, associated_data: bytes) -> bytes:
         """Encrypt under a nonce of the caller's choice."""
-        return encryption.encrypt_with_nonce(key, nonce, plaintext, associated_data)
+        return encryption.encrypt_with_nonce(key, nonce, plaintext, associated_data, self._nonce_allowance)
 
     def aead_decrypt(self, key: wit.Key, nonce: bytes, ciphertext: bytes, associated_data: bytes) -> bytes:
         """Verify and decrypt."""
@@ -125,7 +131,7 @@ class CryptoProvider:
 
     def cipher_encrypt_with_iv(self, key: wit.Key, iv: bytes, plaintext: bytes) -> bytes:
         """Encrypt without authentication, under an IV of the caller's choice."""
-        return bare_encryption.encrypt_with_iv(key, iv, plaintext)
+        return bare_encryption.encrypt_with_iv(key, iv, plaintext, self._nonce_allowance)
 
     def cipher_decrypt(self, key: wit.Key, iv: bytes, ciphertext: bytes) -> bytes:
         """Decrypt without authentication."""

@@ -11,6 +11,7 @@ from .binding import (
     parse_hardware_evidence,
     report_data,
 )
+from .claim_sets import WorkloadClaims
 from .claims import PLATFORM_SIMULATED, PROFILE, Claims, DebugStatus, decode_claims, encode_claims
 from .errors import EvidenceError
 from .tee_claims import TEE_PROFILE, TeeClaims, decode_tee_claims, encode_tee_claims
@@ -28,6 +29,7 @@ __all__ = [
     "HardwareEvidence",
     "TeeClaims",
     "Token",
+    "WorkloadClaims",
     "decode_claims",
     "decode_tee_claims",
     "encode_claims",

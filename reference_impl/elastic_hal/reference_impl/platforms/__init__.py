@@ -35,8 +35,12 @@ def names() -> tuple[str, ...]:
 def load(name: str, **options: object) -> Platform:
     """Make the platform of that name ready, or raise a `PlatformLoadError` that says what is missing.
 
-    Options are the platform's own; `simulated` takes `state_directory` (a path), the others `root`.
+    Options are the platform's own; `simulated` takes `state_directory` (a path), the others `root`. The simulated one
+    gives evidence in the form of another as `simulated:sev-snp` or `simulated:tdx`.
     """
+    name, colon, imitated = name.partition(":")
+    if colon:
+        options = {**options, "imitate": imitated}
     package = _PACKAGES.get(name)
     if package is None:
         raise UnknownPlatformError(f"unknown platform {name!r}; this version serves {', '.join(_PACKAGES)}")

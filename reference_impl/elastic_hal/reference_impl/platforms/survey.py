@@ -87,7 +87,7 @@ def _tdx(places: Places, release: str) -> PlatformSurvey:
             "workloads are then measured into it; "
             + _newer(release, _REGISTER_KERNEL, "without it the claims alone name the workload"),
         ),
-        Finding("sealing key", False, "TDX has none", "release secrets to attested guests by a key broker"),
+        Finding("sealing key", False, "TDX has none", "take sealing keys from a key broker: see docs/key-broker.md"),
     )
     return PlatformSurvey("tdx", _may_report(places, places.tdx_guest), False, findings)
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 from elastic_hal.runtime.control import WHOLE_CORE
+
+from .control_group import bounds
 
 _DEFAULT_PART_OF_MEMORY = 0.75
 
@@ -97,7 +100,13 @@ class Account:
         self._memory_bytes = self._cpu_thousandths = 0
 
 
-def of_this_machine() -> Amounts:
-    """Three quarters of the memory, and the CPU cores that this process may run on."""
+def of_this_machine(process: Path = Path("/proc/self")) -> Amounts:
+    """Three quarters of the memory, and the CPU cores that this process may run on; less where its control group is
+    bound to less. `process` is its folder under `/proc`.
+    """
+    bound = bounds(process)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return Amounts(int(memory * _DEFAULT_PART_OF_MEMORY), len(os.sched_getaffinity(0)) * WHOLE_CORE)
+    cpu = len(os.sched_getaffinity(0)) * WHOLE_CORE
+    memory = memory if bound.memory_bytes is None else min(memory, bound.memory_bytes)
+    cpu = cpu if bound.cpu_thousandths is None else min(cpu, bound.cpu_thousandths)
+    return Amounts(int(memory * _DEFAULT_PART_OF_MEMORY), cpu)

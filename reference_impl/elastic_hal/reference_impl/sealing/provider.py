@@ -63,7 +63,7 @@ class SealingProvider:
         self._check_grant()
         check_size("sealed", sealed, MAX_SEALED_BYTES)
         check_size("associated-data", associated_data, MAX_SEALABLE_BYTES)
-        if not self._platform.seals:
+        if self._platform.sealing_source is None:
             raise _no_sealing_key()
         try:
             return _answered(lambda: self._sealer().unseal(content, sealed, associated_data))

@@ -8,6 +8,7 @@ from ..bindings.elastic_hal import crypto, types
 from ..bindings.elastic_hal import object_storage as wit
 from ..crypto.keys import SecretBytes, own
 from .backend import Association, Space, Vault
+from .open_chunks import OpenChunks
 from .records import Bounds
 
 KEY_ALGORITHM: Final = crypto.AeadAlgorithm.AES_256_GCM
@@ -17,8 +18,9 @@ _USES: Final = crypto.KeyUsage.ENCRYPT | crypto.KeyUsage.DECRYPT
 class Access:
     """A handle's way to its container. Handles of one container have the same `place`."""
 
-    def __init__(self, space: Space, identity: str, grant: ContainerGrant) -> None:
+    def __init__(self, space: Space, identity: str, grant: ContainerGrant, open_chunks: OpenChunks) -> None:
         self.space = space
+        self.open_chunks = open_chunks
         self.place = (grant.storage, identity)
         self.name = grant.name
         self.bounds = Bounds(grant.objects, grant.quota_bytes)

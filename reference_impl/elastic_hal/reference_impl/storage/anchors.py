@@ -5,7 +5,6 @@ place it is in: on the simulated platform that is a directory of files, which wh
 well.
 """
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -19,10 +18,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ..bindings.elastic_hal import types
-from .errors import StorageFailure
+from .errors import FULL, StorageFailure
 from .location import prepare
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Anchor(Protocol):
@@ -119,7 +116,7 @@ class FileAnchor:
                 os.close(descriptor)
         except OSError as error:
             self._draft.unlink(missing_ok=True)
-            if error.errno in _FULL and not committed:
+            if error.errno in FULL and not committed:
                 raise types.Error_LimitExceeded("the storage is full") from None
             raise StorageFailure(f"{self._path}: the anchor cannot be kept: {error.strerror}") from error
 

@@ -47,6 +47,11 @@ class Upload(Protocol):
         """The version that they will be."""
         ...
 
+    @property
+    def most_waiting(self) -> int:
+        """How many chunks may wait in memory until there are enough to store."""
+        ...
+
     def add(self, chunks: Sequence[bytes], bounds: Bounds) -> None:
         """Store the next chunks, as far as the bounds of the space allow."""
         ...

@@ -40,7 +40,7 @@ class Container(wit.Container):
         if end is not None and start > end:
             raise types.Error_InvalidArgument(f"start: {start} is after end, {end}")
         self.access.require(_READ)
-        return open_reader(self.access.vault(_DECRYPT), self.access.name, known, (start, end), self._control)
+        return open_reader(self.access, self.access.vault(_DECRYPT), known, (start, end), self._control)
 
     def write_data(self, name: str, condition: wit.WriteCondition) -> ObjectWriter:
         """Begin to write an object."""

@@ -27,7 +27,7 @@ def copy(
     destination.access.require(wit.Rights.WRITE)
     vault = source.access.vault(crypto.KeyUsage.DECRYPT)
     target_vault = destination.access.vault(crypto.KeyUsage.ENCRYPT)
-    reader = open_reader(vault, source.access.name, known, (0, None), control)
+    reader = open_reader(source.access, vault, known, (0, None), control)
     try:
         wanted.check(target_vault.find(target))
         writer = ObjectWriter(destination.access, target_vault, target, wanted, control)

@@ -8,17 +8,18 @@ import logging
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from ..bindings.elastic_hal import types
+from ..embedded_database import BUSY_SECONDS, ForeignDatabaseError, connect, make_tables, transaction
 from .errors import StorageFailure
 from .location import prepare
 
 FILE_NAME: Final = "objects.db"
-BUSY_SECONDS: Final = 10.0
 CHUNK_NUMBER_BITS: Final = 20
 """A chunk's row is the number of its version, shifted by this, and its own number."""
 
@@ -27,6 +28,7 @@ _SCHEMA_VERSION: Final = 1
 _PAGE_BYTES: Final = 8192
 _WAL_PAGES: Final = 4096
 _PAGES_GIVEN_BACK: Final = 1024
+_PRAGMAS: Final = ("cell_size_check = ON", f"wal_autocheckpoint = {_WAL_PAGES}")
 _log = logging.getLogger(__name__)
 
 _SCHEMA: Final = """
@@ -46,6 +48,9 @@ CREATE INDEX pinned ON pins (version);
 """
 
 
+Change = Callable[[sqlite3.Connection], object]
+
+
 class Database:
     """The connections: one that writes, one that reads. Each is used by one thread at a time."""
 
@@ -53,27 +58,66 @@ class Database:
         prepare(directory)
         self.path = directory / FILE_NAME
         with _explained(self.path):
-            self._writer = _connect(self.path)
+            self._writer = connect(self.path, *_PRAGMAS)
             self._finalizer = weakref.finalize(self, _close, [self._writer])
             _set_up(self._writer)
-            self._reader = _connect(self.path)
+            self._reader = connect(self.path, *_PRAGMAS)
             self._finalizer.detach()
             self._finalizer = weakref.finalize(self, _close, [self._reader, self._writer])
         self._writing, self._reading = threading.RLock(), threading.Lock()
+        self._postponed: deque[Change] = deque()
+        self._readers: Counter[int] = Counter()
 
     @contextmanager
     def change(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
         """A transaction that changes things: all of it takes place, or, where anything is raised, nothing."""
-        with self._writing, _explained(self.path):
-            self._writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            self._writer.execute("BEGIN IMMEDIATE")
+        with self._writing:
+            self._catch_up()
+            with self._changed(durable=durable) as tx:
+                yield tx
+
+    def eventually(self, change: Change) -> None:
+        """Make a change that is to take place, but need not now: on a full disk it is made before a later one that goes
+        well. What cannot be made at all, or is left undone when the process ends, the next start of the storage does.
+        """
+        with self._writing:
+            self._postponed.append(change)
+            self._catch_up()
+
+    def hold(self, version: int) -> None:
+        """Count a reader of this process. Within a change, so that nobody removes the version meanwhile."""
+        with self._writing:
+            self._readers[version] += 1
+
+    def release(self, version: int) -> None:
+        """Count a reader less."""
+        with self._writing:
+            self._readers[version] -= 1
+            if not self._readers[version]:
+                del self._readers[version]
+
+    def is_held(self, version: int) -> bool:
+        """Tell whether a reader of this process has the version. Within a change."""
+        return version in self._readers
+
+    def _catch_up(self) -> None:
+        """Make the changes that were postponed, as far as the disk has room."""
+        while self._postponed:
             try:
+                with self._changed(durable=False) as tx:
+                    self._postponed[0](tx)
+            except types.Error_LimitExceeded:
+                return
+            except Exception:  # whatever it is, it must not keep others from their changes
+                _log.warning("%s: something could not be removed yet", self.path, exc_info=True)
+            self._postponed.popleft()
+
+    @contextmanager
+    def _changed(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        with _explained(self.path):
+            self._writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            with transaction(self._writer):
                 yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._writer.execute("ROLLBACK")
-                raise
 
     @contextmanager
     def view(self) -> Iterator[sqlite3.Connection]:
@@ -97,13 +141,6 @@ class Database:
             self._finalizer()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    for setting in ("trusted_schema = OFF", "cell_size_check = ON", f"wal_autocheckpoint = {_WAL_PAGES}"):
-        connection.execute(f"PRAGMA {setting}")
-    return connection
-
-
 def _set_up(connection: sqlite3.Connection) -> None:
     """Make the tables where the file is new; refuse one that is not ours."""
     connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
@@ -112,27 +149,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
         raise StorageFailure("the file system of the storage cannot do what SQLite needs for WAL mode")
     connection.execute(f"PRAGMA journal_size_limit = {_PAGE_BYTES * _WAL_PAGES}")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        _make_tables(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _make_tables(connection: sqlite3.Connection) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if (application, version, tables) == (0, 0, 0):
-        for statement in filter(str.strip, _SCHEMA.split(";")):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-    elif (application, version) != (_APPLICATION, _SCHEMA_VERSION):
-        raise StorageFailure(f"the database is of another program or version ({application:#x}, {version})")
+    make_tables(connection, list(filter(str.strip, _SCHEMA.split(";"))), _APPLICATION, _SCHEMA_VERSION)
 
 
 def _close(connections: list[sqlite3.Connection]) -> None:
@@ -146,9 +163,12 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours. What SQLite says may go to the log: it holds no content."""
     try:
         yield
+    except ForeignDatabaseError as error:
+        raise StorageFailure(f"{path}: {error}") from None
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_FULL:
+        extended = getattr(error, "sqlite_errorcode", 0)
+        code = extended & 0xFF
+        if code == sqlite3.SQLITE_FULL or extended == sqlite3.SQLITE_IOERR_SHMSIZE:
             _log.warning("%s: the storage is full", path)
             raise types.Error_LimitExceeded("the storage is full") from None
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:

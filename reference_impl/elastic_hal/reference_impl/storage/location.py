@@ -4,8 +4,9 @@ import os
 import stat
 from pathlib import Path
 
+from ..bindings.elastic_hal import types
 from ..platforms.simulated.state import default_directory
-from .errors import StorageLocationError
+from .errors import FULL, StorageLocationError
 
 
 def default_state() -> Path:
@@ -19,6 +20,8 @@ def prepare(directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = directory.lstat()
     except OSError as error:
+        if error.errno in FULL:
+            raise types.Error_LimitExceeded("the storage is full") from None
         raise StorageLocationError(f"{directory}: cannot create the directory: {error.strerror}") from None
     if not stat.S_ISDIR(status.st_mode):
         raise StorageLocationError(f"{directory}: is not a directory; move it away")

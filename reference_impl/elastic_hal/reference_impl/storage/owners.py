@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from .errors import StorageLocationError
+from ..bindings.elastic_hal import types
+from .errors import FULL, StorageLocationError
 
 _ATTEMPTS: Final = 10
 
@@ -26,6 +27,8 @@ class Owner:
             directory.mkdir(mode=0o700, exist_ok=True)
             self.token, descriptor = self._claimed()
         except OSError as error:
+            if error.errno in FULL:
+                raise types.Error_LimitExceeded("the storage is full") from None
             raise StorageLocationError(f"{directory}: cannot make a file in it: {error.strerror}") from None
         self._finalizer = weakref.finalize(self, _release, directory / self.token, descriptor, os.getpid())
 
@@ -48,6 +51,12 @@ class Owner:
         finally:
             os.close(descriptor)
         return False
+
+    def remove_dead(self) -> None:
+        """Remove the files of the dead, also of those that left nothing half-done."""
+        with suppress(OSError):
+            for path in self._directory.iterdir():
+                self.is_alive(path.name)
 
     def close(self) -> None:
         """Stop being an owner."""

@@ -12,6 +12,7 @@ from . import copying
 from .access import Access
 from .container import Container
 from .names import check_container_name
+from .open_chunks import OpenChunks
 from .storages import Storages
 
 
@@ -25,6 +26,7 @@ class ObjectStorageProvider:
         self._workload = identity.name
         self._grants = {grant.name: grant for grant in grants}
         self._control = control
+        self._open_chunks = OpenChunks()
 
     def container_exists(self, name: str) -> bool:
         """Tell whether the workload may open a container of that name."""
@@ -38,7 +40,7 @@ class ObjectStorageProvider:
             raise types.Error_AccessDenied("the policy does not grant this workload a container of that name")
         identity = identity_of(self._workload, grant)
         space = self._storages.of(grant).space(identity, anchored=grant.anchored)
-        return Container(Access(space, identity, grant), self._control)
+        return Container(Access(space, identity, grant, self._open_chunks), self._control)
 
     def copy_object(
         self,

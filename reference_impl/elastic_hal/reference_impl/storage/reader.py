@@ -6,19 +6,30 @@ from ..bindings.elastic_hal import object_storage as wit
 from ..bindings.elastic_hal import types
 from ..bounds import MAX_DATA_BYTES
 from ..polling import Pollable, always_ready
+from .access import Access
 from .backend import Download, Vault
 from .chunks import ChunkFormat, chunk_format
 from .metadata import object_metadata
+from .open_chunks import TakenChunks
 from .records import CHUNK_BYTES
+
+_CHUNKS = 1
 
 
 class ObjectReader(wit.ObjectReader):
     """A range that is being read. Once something in it was not authentic, it gives nothing else."""
 
     def __init__(
-        self, download: Download, chunks: ChunkFormat, info: wit.ObjectMetadata, span: tuple[int, int], control: Control
+        self,
+        download: Download,
+        chunks: ChunkFormat,
+        info: wit.ObjectMetadata,
+        span: tuple[int, int],
+        control: Control,
+        taken: TakenChunks,
     ) -> None:
         self._download = download
+        self._taken = taken
         self._chunks = chunks
         self._info = info
         self._position, self._end = span
@@ -56,6 +67,7 @@ class ObjectReader(wit.ObjectReader):
     def drop(self) -> None:
         """Let the version go."""
         self._chunk = b""
+        self._taken.give_back()
         self._download.close()
 
     def _verified(self, number: int) -> bytes:
@@ -78,7 +90,7 @@ class ObjectReader(wit.ObjectReader):
 
 
 def open_reader(
-    vault: Vault, container: str, name: bytes, span: tuple[int, int | None], control: Control
+    access: Access, vault: Vault, name: bytes, span: tuple[int, int | None], control: Control
 ) -> ObjectReader:
     """Open the current version of an object for reading a range of it."""
     start, end = span
@@ -91,6 +103,11 @@ def open_reader(
     if start > stored.size:
         download.close()
         raise types.Error_InvalidArgument(f"start: {start} is after the end of the object, {stored.size}")
+    try:
+        taken = access.open_chunks.take(_CHUNKS)
+    except types.Error_LimitExceeded:
+        download.close()
+        raise
     last = stored.size if end is None else min(end, stored.size)
     chunks = chunk_format(vault.identity, name, stored.version, vault.keys)
-    return ObjectReader(download, chunks, object_metadata(container, stored), (start, last), control)
+    return ObjectReader(download, chunks, object_metadata(access.name, stored), (start, last), control, taken)

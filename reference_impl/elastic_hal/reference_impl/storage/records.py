@@ -14,6 +14,7 @@ MAX_CHUNKS: Final = 1 << 20
 MAX_OBJECT_BYTES: Final = CHUNK_BYTES * MAX_CHUNKS
 
 _VERSION_BYTES: Final = 24
+_LATEST_NS: Final = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,25 @@ class Stored:
     def chunks(self) -> int:
         """How many chunks it has; an empty object has one, which is empty."""
         return max(1, -(-self.size // CHUNK_BYTES))
+
+
+def stored_of(name: bytes, version: object, size: object, created_ns: object) -> Stored:
+    """Read what a storage gave for a version, or raise `verification-failed` for what nobody has written."""
+    if not isinstance(version, str) or not version.isascii() or not version.isalnum():
+        raise types.Error_VerificationFailed
+    return Stored(name, version, whole_number(size, MAX_OBJECT_BYTES), moment_of(created_ns))
+
+
+def moment_of(created_ns: object) -> int:
+    """Read a time that a storage gave, or raise `verification-failed`."""
+    return whole_number(created_ns, _LATEST_NS)
+
+
+def whole_number(value: object, most: int) -> int:
+    """Read a number that a storage gave, or raise `verification-failed`."""
+    if type(value) is not int or not 0 <= value <= most:
+        raise types.Error_VerificationFailed
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from ..bindings.elastic_hal import types
 from .backend import PROTECTIONS, Association, Description
 from .container_keys import SALT_BYTES, ContainerKeys
 from .errors import StorageFailure
+from .records import moment_of, whole_number
 from .s3_bucket import Bucket, Conflict, Entry, folder_of
 from .s3_context import S3Context
 from .s3_vault import S3Vault
@@ -80,12 +81,10 @@ class _Written:
         try:
             document = json.loads(content)
             salt, check = (bytes.fromhex(document.get(key, "")) for key in ("salt", "check"))
-            written = cls(int(document["created_ns"]), int(document["protection"]), salt, check)
+            protection = whole_number(document["protection"], len(PROTECTIONS) - 1)
+            return cls(moment_of(document["created_ns"]), protection, salt, check)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise types.Error_VerificationFailed from None
-        if not 0 <= written.protection < len(PROTECTIONS):
-            raise types.Error_VerificationFailed
-        return written
 
 
 class S3Space:

@@ -8,7 +8,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from elastic_hal.runtime.storage_grants import RemoteStorage
@@ -36,11 +36,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A key of a folder: its name in the folder, the size of what it holds, and the seconds since that was set."""
+    """A key of a folder: its name in the folder, the size of what it holds, and when that was set, by the service's
+    clock.
+    """
 
     name: str
     size: int
-    age: float
+    modified: datetime
 
 
 class Bucket:
@@ -97,6 +99,16 @@ class Bucket:
         """Set a key, whatever it holds."""
         self._guarded(lambda: self._api.put(self._store, self._prefix + key, content, use_multipart=False), None)
 
+    def touched(self, key: str) -> datetime:
+        """Set a key to nothing, and give the time of that by the service's clock."""
+        self.set(key, b"")
+        found: datetime | None = self._guarded(
+            lambda: self._api.head(self._store, self._prefix + key)["last_modified"], None
+        )
+        if found is None:
+            raise StorageFailure(f"{self._name}: {key} is gone at once")
+        return found
+
     def keys(self, folder: str, after: str = "") -> Iterator[Listed]:
         """List what is in a folder after a name in it, in order."""
         base = self._prefix + folder
@@ -104,8 +116,7 @@ class Bucket:
         pages = iter(self._guarded(lambda: self._api.list(self._store, base, offset=offset, chunk_size=_PAGE), ()))
         while (page := self._guarded(lambda: next(pages, None), None)) is not None:
             for found in sorted(page, key=lambda entry: str(entry["path"])):
-                age = (datetime.now(UTC) - found["last_modified"]).total_seconds()
-                yield Listed(str(found["path"]).removeprefix(f"{base}/"), int(found["size"]), age)
+                yield Listed(str(found["path"]).removeprefix(f"{base}/"), int(found["size"]), found["last_modified"])
 
     def delete(self, *keys: str) -> None:
         """Delete keys as far as they are there."""

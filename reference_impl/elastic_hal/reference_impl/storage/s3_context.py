@@ -24,8 +24,11 @@ PARTS: Final = "parts"
 INTENTS: Final = "intents"
 CHUNKS_IN_PART: Final = 16
 LEFTOVER_SECONDS: Final = 24 * 3600.0
-"""An intent of that age is taken for a dead process's; no upload may take longer."""
+"""An intent of that age is taken for a dead process's."""
+LONGEST_PAUSE_SECONDS: Final = LEFTOVER_SECONDS / 2
+"""An upload that has not moved for so long is given up, since another host may soon take it for a leftover."""
 
+_CLOCK: Final = "clock"
 _USAGE_SECONDS: Final = 10.0
 _log = logging.getLogger(__name__)
 
@@ -120,8 +123,12 @@ class S3Context:
         self._try(remove)
 
     def _old_intents(self) -> list[Listed]:
-        intents = self.bucket.keys(f"{self.folder}/{INTENTS}")
-        return [found for found in intents if found.age > LEFTOVER_SECONDS]
+        """Compare times of the service's clock only: a host whose own is wrong must not take the living for dead."""
+        intents = list(self.bucket.keys(f"{self.folder}/{INTENTS}"))
+        if not intents:
+            return []
+        now = self.bucket.touched(f"{self.folder}/{_CLOCK}")
+        return [found for found in intents if (now - found.modified).total_seconds() > LEFTOVER_SECONDS]
 
     def _settle_leftover(self, version: str) -> None:
         entry = self.bucket.get(self._intent(version))

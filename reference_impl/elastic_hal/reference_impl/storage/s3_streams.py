@@ -1,16 +1,21 @@
 """Versions on their way into a bucket, and versions that are being read."""
 
+import time
 from collections.abc import Sequence
 
 from ..bindings.elastic_hal import types
 from .chunks import OVERHEAD_BYTES
 from .records import CHUNK_BYTES, MAX_CHUNKS, Bounds, Stored, new_version
 from .s3_bucket import Conflict
-from .s3_context import CHUNKS_IN_PART, S3Context
+from .s3_context import CHUNKS_IN_PART, LONGEST_PAUSE_SECONDS, S3Context
+
+_RENEWAL_SECONDS = LONGEST_PAUSE_SECONDS / 12
 
 
 class S3Upload:
     """A version that is being written: parts that nothing points to."""
+
+    most_waiting = CHUNKS_IN_PART
 
     def __init__(self, context: S3Context) -> None:
         self.version = new_version()
@@ -20,6 +25,7 @@ class S3Upload:
         self._chunks = 0
         self._size = 0
         self._kept = False
+        self._intended_at = 0.0
 
     def add(self, chunks: Sequence[bytes], bounds: Bounds) -> None:
         """Store chunks, as soon as there are enough for a part."""
@@ -37,6 +43,7 @@ class S3Upload:
         """Store what is left, for the object of that pointer."""
         if self._waiting:
             self._flush()
+        self._check_pause()
         self._context.intend(self.version, pointer)
 
     def keep(self, *, keep: bool) -> None:
@@ -50,8 +57,8 @@ class S3Upload:
             self._context.remove(self.version, self._parts, self._size)
 
     def _flush(self) -> None:
-        if not self._parts:
-            self._context.intend(self.version, "")
+        if not self._parts or self._check_pause() > _RENEWAL_SECONDS:
+            self._intend()
         part, self._waiting = self._waiting[:CHUNKS_IN_PART], self._waiting[CHUNKS_IN_PART:]
         # The part counts before it is there, so that it is removed even where the answer was lost.
         self._parts += 1
@@ -60,6 +67,17 @@ class S3Upload:
         except Conflict:
             # Nobody else writes under this version: an attempt before did it, and only its answer was lost.
             return
+
+    def _intend(self) -> None:
+        self._intended_at = _now()
+        self._context.intend(self.version, "")
+
+    def _check_pause(self) -> float:
+        """Give the age of the intent, or raise `limit-exceeded` where the parts may be gone soon."""
+        pause = _now() - self._intended_at
+        if pause > LONGEST_PAUSE_SECONDS:
+            raise types.Error_LimitExceeded(f"an upload may pause for {LONGEST_PAUSE_SECONDS / 3600:.0f} hours at most")
+        return pause
 
 
 class S3Download:
@@ -82,3 +100,8 @@ class S3Download:
         if self._open:
             self._open = False
             self._context.let_go(self.stored.version)
+
+
+def _now() -> float:
+    """Give the seconds of a clock that nobody sets and that goes on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -11,7 +11,7 @@ from ..bindings.elastic_hal import types
 from .backend import Upload
 from .container_keys import ContainerKeys
 from .errors import StorageFailure
-from .records import MAX_CHUNKS, Bounds, Condition, Stored
+from .records import MAX_CHUNKS, Bounds, Condition, Stored, stored_of
 from .s3_bucket import Conflict, Entry, decoded, encoded
 from .s3_context import POINTERS, S3Context
 from .s3_streams import S3Download, S3Upload
@@ -146,11 +146,11 @@ class S3Vault:
             return None, entry
         try:
             document = json.loads(entry.content)
-            stored = Stored(name, str(document["version"]), int(document["size"]), int(document["created_ns"]))
+            stored = stored_of(name, document["version"], document["size"], document["created_ns"])
             tag = bytes.fromhex(document.get("tag", ""))
             expected = b"" if self.keys is None else self.keys.record_tag(stored)
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise types.Error_VerificationFailed from None
-        if not hmac.compare_digest(tag, expected) or not stored.version.isalnum():
+        if not hmac.compare_digest(tag, expected):
             raise types.Error_VerificationFailed
         return stored, entry

@@ -34,10 +34,8 @@ class SqliteStorage:
         self._seen: dict[str, ProcessAnchor] = {}
         self._indexes: WeakValueDictionary[str, VerifiedIndex] = WeakValueDictionary()
         self._lock = threading.Lock()
-        with self._database.change(durable=True) as tx:
-            leftovers = tables.remove_leftovers(tx, self._owner)
-        if leftovers:
-            self._database.give_back()
+        self._remove_leftovers()
+        self._owner.remove_dead()
 
     def space(self, identity: str, *, anchored: bool) -> "SqliteSpace":
         """Give a container, made where there is none."""
@@ -62,6 +60,17 @@ class SqliteStorage:
         """Let whoever opens the container next have this index."""
         with self._lock:
             self._indexes[identity] = index
+
+    def _remove_leftovers(self) -> None:
+        try:
+            with self._database.change(durable=True) as tx:
+                leftovers = tables.remove_leftovers(tx, self._owner)
+        except types.Error_LimitExceeded:
+            # On a full disk reading goes on.
+            self._database.eventually(lambda tx: tables.remove_leftovers(tx, self._owner))
+        else:
+            if leftovers:
+                self._database.give_back()
 
     def close(self) -> None:
         """Close the database."""

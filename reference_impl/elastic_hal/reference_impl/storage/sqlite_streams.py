@@ -1,6 +1,5 @@
 """Versions on their way into the database, and versions that are being read."""
 
-import logging
 import sqlite3
 from collections.abc import Sequence
 
@@ -10,11 +9,11 @@ from .database import Database
 from .errors import StorageFailure
 from .records import MAX_CHUNKS, Bounds, Stored, new_version
 
-_log = logging.getLogger(__name__)
-
 
 class SqliteUpload:
     """A version that is being written. It is in the database from its first chunk on, where nobody looks for it."""
+
+    most_waiting = 0
 
     def __init__(self, database: Database, owner: str, container: int) -> None:
         self.version = new_version()
@@ -49,13 +48,8 @@ class SqliteUpload:
     def abandon(self) -> None:
         """Remove what was stored. Where that fails, the next start of the storage does it."""
         version, self._id = self._id, None
-        if version is None:
-            return
-        try:
-            with self._database.change(durable=False) as tx:
-                tables.remove_unpinned(tx, version)
-        except (types.Error, StorageFailure):
-            _log.warning("an unfinished object could not be removed yet", exc_info=True)
+        if version is not None:
+            self._database.eventually(lambda tx: tables.remove_unpinned(tx, version))
 
 
 class SqliteDownload:
@@ -71,14 +65,24 @@ class SqliteDownload:
     @classmethod
     def open(cls, database: Database, owner: str, version: int, stored: Stored) -> "SqliteDownload | None":
         """Pin a version, or give None where it has been replaced meanwhile."""
+        held = False
         try:
             with database.change(durable=False) as tx:
                 if not tables.is_there(tx, version, stored.version):
                     return None
+                database.hold(version)
+                held = True
                 tables.pin(tx, version, owner)
         except types.Error_LimitExceeded:
-            # The disk is full. Reading goes on; only, nothing keeps others from removing the version meanwhile.
+            # The disk is full, and reading goes on. Where this process replaces the version, there is room again for
+            # the pin too; only, nothing keeps another process from removing it meanwhile.
+            if not held:
+                database.hold(version)
             return cls(database, owner, version, stored, pinned=False)
+        except BaseException:
+            if held:
+                database.release(version)
+            raise
         return cls(database, owner, version, stored, pinned=True)
 
     def chunk(self, number: int) -> object:
@@ -92,12 +96,12 @@ class SqliteDownload:
         return found
 
     def close(self) -> None:
-        """Take the pin away. Where that fails, the next start of the storage does it."""
+        """Let the version go."""
         version, self._version = self._version, None
-        if version is None or not self._pinned:
-            return
-        try:
-            with self._database.change(durable=False) as tx:
-                tables.unpin(tx, version, self._owner)
-        except (types.Error, StorageFailure):
-            _log.warning("a version that is not read any more could not be let go yet", exc_info=True)
+        if version is not None:
+            self._database.release(version)
+            self._database.eventually(lambda tx: self._unpin(tx, version))
+
+    def _unpin(self, tx: sqlite3.Connection, version: int) -> None:
+        if not self._database.is_held(version):
+            tables.unpin(tx, version, self._owner)

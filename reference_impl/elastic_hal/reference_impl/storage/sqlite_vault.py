@@ -87,7 +87,7 @@ class PlainVault:
             condition.check(current)
             bounds.check_objects(row.objects + (current is None))
             if current is not None:
-                _retire(tx, row, current)
+                _retire(self._context, tx, row, current)
             tables.make_current(tx, row.id, staged.claim(tx), stored)
         staged.published()
         return stored
@@ -102,7 +102,7 @@ class PlainVault:
                 current = tables.find(tx, row.id, name)
                 condition.check(current)
                 if current is not None:
-                    _retire(tx, row, current)
+                    _retire(self._context, tx, row, current)
         self._context.database.give_back()
 
     def _row(self, tx: sqlite3.Connection) -> tables.ContainerRow:
@@ -172,7 +172,7 @@ class ProtectedVault:
                 bounds.check_objects(row.objects + (current is None))
                 change = self._index.changed([] if current is None else [current], [stored])
                 if current is not None:
-                    _retire(tx, row, current)
+                    _retire(self._context, tx, row, current)
                 kept = Stored(self._index.stored_name(name), stored.version, size, stored.created_ns)
                 tables.make_current(tx, row.id, staged.claim(tx), kept)
                 tables.set_root(tx, row.id, change.sequence, change.root)
@@ -192,7 +192,7 @@ class ProtectedVault:
                     condition.check(current)
                     if current is not None:
                         gone.append(current)
-                        _retire(tx, row, current)
+                        _retire(self._context, tx, row, current)
                 if not gone:
                     return
                 change = self._index.changed(gone, [])
@@ -228,10 +228,12 @@ class ProtectedVault:
             yield tx, row
 
 
-def _retire(tx: sqlite3.Connection, row: tables.ContainerRow, current: Stored) -> None:
+def _retire(context: SqliteContext, tx: sqlite3.Connection, row: tables.ContainerRow, current: Stored) -> None:
     version = tables.version_id(tx, row.id, current.version)
     if version is None:
         raise types.Error_VerificationFailed
+    if context.database.is_held(version):
+        tables.pin(tx, version, context.owner)
     tables.retire(tx, row.id, version)
 
 

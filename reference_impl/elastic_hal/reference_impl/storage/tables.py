@@ -8,7 +8,7 @@ from typing import Final
 
 from .database import CHUNK_NUMBER_BITS
 from .owners import Owner
-from .records import Stored
+from .records import Stored, stored_of
 
 STAGED: Final = 0
 CURRENT: Final = 1
@@ -68,7 +68,7 @@ def find(tx: sqlite3.Connection, container: int, name: bytes) -> Stored | None:
         "SELECT version, size, created_ns FROM versions WHERE container = ? AND name = ? AND state = ?",
         (container, name, CURRENT),
     ).fetchone()
-    return None if found is None else Stored(name, *found)
+    return None if found is None else stored_of(name, *found)
 
 
 def names_between(tx: sqlite3.Connection, container: int, least: bytes, after: bytes, most: int) -> list[bytes]:
@@ -138,16 +138,17 @@ def retire(tx: sqlite3.Connection, container: int, version: int) -> None:
 
 
 def pin(tx: sqlite3.Connection, version: int, owner: str) -> None:
-    """Keep a version while it is read."""
-    tx.execute("INSERT INTO pins (version, owner) VALUES (?, ?)", (version, owner))
+    """Keep a version while a process reads it."""
+    tx.execute(
+        "INSERT INTO pins (version, owner) SELECT ?1, ?2"
+        " WHERE NOT EXISTS (SELECT 1 FROM pins WHERE version = ?1 AND owner = ?2)",
+        (version, owner),
+    )
 
 
 def unpin(tx: sqlite3.Connection, version: int, owner: str) -> None:
-    """Let a version go that was pinned once more than it is now."""
-    tx.execute(
-        "DELETE FROM pins WHERE rowid = (SELECT rowid FROM pins WHERE version = ? AND owner = ? LIMIT 1)",
-        (version, owner),
-    )
+    """Let a version go that a process does not read any more."""
+    tx.execute("DELETE FROM pins WHERE version = ? AND owner = ?", (version, owner))
     found = tx.execute("SELECT state FROM versions WHERE id = ?", (version,)).fetchone()
     if found == (RETIRED,):
         remove_unpinned(tx, version)

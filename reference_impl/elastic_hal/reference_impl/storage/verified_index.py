@@ -18,7 +18,7 @@ from . import tables
 from .anchors import Anchor
 from .backend import PROTECTIONS
 from .container_keys import ContainerKeys, added
-from .records import Stored
+from .records import Stored, stored_of
 
 _NAMES_SEALED = len(PROTECTIONS) - 1
 
@@ -133,9 +133,7 @@ class VerifiedIndex:
         self._sequence, self._total, self._root = sequence, total, root
 
     def _stored(self, name: object, version: object, size: object, created_ns: object) -> Stored:
-        if not isinstance(name, bytes) or not isinstance(version, str):
-            raise types.Error_VerificationFailed
-        if not isinstance(size, int) or not isinstance(created_ns, int) or size < 0 or created_ns < 0:
+        if not isinstance(name, bytes):
             raise types.Error_VerificationFailed
         known = self._keys.open_name(name) if self._protection == _NAMES_SEALED else name
-        return Stored(known, version, size, created_ns)
+        return stored_of(known, version, size, created_ns)

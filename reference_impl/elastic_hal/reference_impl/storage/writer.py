@@ -12,6 +12,8 @@ from .chunks import chunk_format
 from .metadata import object_metadata
 from .records import CHUNK_BYTES, MAX_OBJECT_BYTES, Condition
 
+_CHUNKS = 1
+
 
 class ObjectWriter(wit.ObjectWriter):
     """An object that is being written. At most a chunk of it waits here; the rest is in the storage."""
@@ -24,6 +26,7 @@ class ObjectWriter(wit.ObjectWriter):
         self._condition = condition
         self._control = control
         self._upload = vault.begin()
+        self._taken = access.open_chunks.take(_CHUNKS + self._upload.most_waiting)
         self._chunks = chunk_format(vault.identity, name, self._upload.version, vault.keys)
         self._waiting = bytearray()
         self._number = 0
@@ -65,6 +68,7 @@ class ObjectWriter(wit.ObjectWriter):
         self._open = False
         self._waiting.clear()
         self._upload.abandon()
+        self._taken.give_back()
 
     def _check_open(self) -> None:
         if not self._open:

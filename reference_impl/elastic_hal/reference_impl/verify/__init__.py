@@ -6,7 +6,7 @@
 from elastic_hal.reference_impl.eat import Claims, DebugStatus, EvidenceError
 
 from .appraisal import Appraisal, Check, EvidenceFormat, StatedClaims, Verdict, VerificationError
-from .certificate_files import CertificateFileError, load_certificates, load_revocation_lists
+from .certificate_files import CertificateFileError, load_certificates, load_der_certificate, load_revocation_lists
 from .dispatch import MAX_EVIDENCE_BYTES, evidence_format, verify
 from .policy import AppraisalPolicy, AppraisalPolicyError, ReferenceValue
 
@@ -27,6 +27,7 @@ __all__ = [
     "VerificationError",
     "evidence_format",
     "load_certificates",
+    "load_der_certificate",
     "load_revocation_lists",
     "verify",
 ]

@@ -4,36 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from elastic_hal.reference_impl.eat import WorkloadClaims
 from elastic_hal.runtime.platform import Measurement
-
-
-class WorkloadClaims(Protocol):
-    """What a runtime states of itself and of the workload that asked, in a token or beside a hardware report."""
-
-    @property
-    def nonce(self) -> bytes:
-        """The challenge that is answered."""
-        ...
-
-    @property
-    def issued_at(self) -> int:
-        """When, in seconds since 1970."""
-        ...
-
-    @property
-    def platform_type(self) -> str:
-        """The platform below."""
-        ...
-
-    @property
-    def measurements(self) -> tuple[Measurement, ...]:
-        """What was measured, by name."""
-        ...
-
-    @property
-    def attested_key(self) -> bytes | None:
-        """The key that is vouched for, DER of SubjectPublicKeyInfo."""
-        ...
 
 
 class StatedClaims(Protocol):
@@ -42,6 +14,11 @@ class StatedClaims(Protocol):
     @property
     def token(self) -> WorkloadClaims | None:
         """What a runtime of this project states, where the evidence carries it."""
+        ...
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What was measured, in the order platform, runtime, workload: the platform always, the others where stated."""
         ...
 
     def to_json(self) -> dict[str, object]:

@@ -39,6 +39,11 @@ def load_revocation_lists(content: bytes) -> list[x509.CertificateRevocationList
     return _load(content, "revocation list", _REVOCATION_LIST_LABELS, x509.load_pem_x509_crl, x509.load_der_x509_crl)
 
 
+def load_der_certificate(encoded: bytes) -> x509.Certificate:
+    """Read what must be one certificate in DER and nothing else, or raise `CertificateFileError`."""
+    return _parsed(encoded, _load_der_certificate, "X.509 certificate")
+
+
 def _load_der_certificate(encoded: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(encoded)
 

@@ -85,7 +85,16 @@ def is_issued(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
         subject.verify_directly_issued_by(issuer)
     except (InvalidSignature, ValueError, TypeError):
         return False
-    return True
+    return has_whole_signature(subject)
+
+
+def has_whole_signature(signed: x509.Certificate | x509.CertificateRevocationList) -> bool:
+    """Tell whether no bit of the signature's last byte is declared unused.
+
+    That number stands before the signature and is not signed. Where the last bits are zero, it could be changed, and
+    there would be a second certificate, other than the one that was issued and just as valid.
+    """
+    return signed.public_bytes(Encoding.DER).endswith(b"\0" + signed.signature)
 
 
 def _check_issued(subject: x509.Certificate, issuer: x509.Certificate) -> None:

@@ -15,6 +15,7 @@ from .hardware import appraise_hardware
 from .policy import AppraisalPolicy
 from .snp.appraise import appraise_report
 from .tdx.appraise import appraise_quote
+from .unfamiliar import describe, is_td_report
 
 MAX_EVIDENCE_BYTES: Final = 1024 * 1024
 """Longer input is refused before it is read."""
@@ -79,6 +80,8 @@ def evidence_format(evidence: bytes) -> EvidenceFormat:
         return EvidenceFormat.HARDWARE
     if _begins_like_a_quote(evidence):
         return EvidenceFormat.TDX_QUOTE
+    if is_td_report(evidence):
+        return EvidenceFormat.UNKNOWN
     if len(evidence) >= 4 and 0 < int.from_bytes(evidence[:4], "little") <= 0xFF:
         return EvidenceFormat.SNP_REPORT
     return EvidenceFormat.UNKNOWN
@@ -95,10 +98,7 @@ def _begins_like_a_quote(evidence: bytes) -> bool:
 
 def _unknown(evidence: bytes) -> Appraisal:
     expected = "a token or hardware evidence of this project, a SEV-SNP report, or a TDX quote"
-    detail = (
-        f"it has more than {MAX_EVIDENCE_BYTES} bytes"
-        if len(evidence) > MAX_EVIDENCE_BYTES
-        else "it does not begin like any of them"
-    )
+    too_long = len(evidence) > MAX_EVIDENCE_BYTES
+    detail = f"it has more than {MAX_EVIDENCE_BYTES} bytes" if too_long else describe(evidence)
     check = Check("structure", Verdict.FAIL, f"{len(evidence)} bytes", expected, detail)
     return Appraisal((check,), format=EvidenceFormat.UNKNOWN)

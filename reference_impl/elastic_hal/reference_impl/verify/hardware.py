@@ -12,6 +12,7 @@ from elastic_hal.reference_impl.eat import (
     parse_hardware_evidence,
     report_data,
 )
+from elastic_hal.runtime.platform import Measurement
 
 from .appraisal import Appraisal, Check, EvidenceFormat, StatedClaims, Verdict
 from .claim_checks import check_attested_key, check_measurement, check_nonce, check_time
@@ -30,6 +31,11 @@ class HardwareClaims:
 
     token: TeeClaims
     hardware: StatedClaims
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """The platform's by the hardware, then what the runtime states."""
+        return (self.hardware.measurements[0], *self.token.measurements)
 
     def to_json(self) -> dict[str, object]:
         """Give both sets of claims in the form of a JSON document."""

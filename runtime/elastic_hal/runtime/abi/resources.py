@@ -34,6 +34,12 @@ class Resource:
         the object holds.
         """
 
+    def _refuse(self) -> None:
+        """Called instead of `drop` where the guest could not be given its first handle. A provider that can take back
+        what it did overrides it. The underscore keeps the name apart from those of functions in WIT.
+        """
+        self.drop()
+
 
 class ResourceTable:
     """The live handles of one workload.
@@ -114,7 +120,7 @@ class ResourceTable:
     def discard(self, obj: object) -> None:
         """Drops an object that could not get its first handle."""
         if id(obj) not in self._handles:
-            drop_object(obj)
+            drop_object(obj, how="_refuse")
 
     def close_all(self) -> None:
         """Drops everything that is alive, children before what they were made from."""
@@ -129,9 +135,11 @@ class ResourceTable:
         return not left
 
 
-def drop_object(obj: object) -> None:
-    """Calls an object's `drop`. What it raises is the host's own trouble: it is logged, and the guest goes on."""
-    drop = getattr(obj, "drop", None)
+def drop_object(obj: object, how: str = "drop") -> None:
+    """Calls an object's `drop` or `_refuse`. What it raises is the host's own trouble: it is logged, and the guest goes
+    on.
+    """
+    drop = getattr(obj, how, None)
     if drop is None:
         return
     try:

@@ -125,7 +125,9 @@ def check_a_channel_a_timer_and_an_object_at_once():
             assert len(results.read("log")) == 3000
         return happened
 
-    assert eventloop.run(main()) == [("written",), ("tick",), ("message", b"after the tick")]
+    happened = eventloop.run(main())
+    assert sorted(happened) == [("message", b"after the tick"), ("tick",), ("written",)]
+    assert happened.index(("tick",)) < happened.index(("message", b"after the tick"))
 
 
 def check_timers_come_in_order():
@@ -168,6 +170,20 @@ def check_two_tasks_wait_for_one_end():
             return sorted(task.result() for task in tasks)
 
     assert eventloop.run(main()) == [b"a", b"b"]
+
+
+def check_what_a_task_waits_for_is_closed():
+    async def main():
+        sender, receiver = ends()
+        with sender:
+            waiting = asyncio.create_task(receiver.areceive())
+            await asyncio.sleep(0.01)
+            receiver.close()
+            return await asyncio.gather(waiting, return_exceptions=True)
+
+    (problem,) = eventloop.run(main())
+    assert isinstance(problem, ValueError), problem
+    assert "closed" in str(problem)
 
 
 def check_a_deadlock_is_told():

@@ -10,6 +10,7 @@ import enum as _enum
 import typing as _typing
 
 from .. import _support
+from . import capabilities as _elastic_hal_capabilities
 from . import crypto as _elastic_hal_crypto
 from . import types as _elastic_hal_types
 
@@ -23,7 +24,7 @@ _raw: _typing.Any = _support.import_interface(
         "wit_world.imports.elastic_hal_attestation",
         "wit_world.imports.attestation",
     ),
-    ("Target", "EvidenceFormat", "Measurement", "Evidence", "AttestationContext"),
+    ("Target", "EvidenceFormat", "Measurement", "Evidence", "Appraisal", "AttestationContext", "appraise"),
 )
 
 
@@ -37,6 +38,10 @@ Key: _typing.TypeAlias = _elastic_hal_crypto.Key
 
 HashAlgorithm: _typing.TypeAlias = _elastic_hal_crypto.HashAlgorithm
 """The type `hash-algorithm` of elastic:hal/crypto@0.2.0."""
+
+
+PlatformType: _typing.TypeAlias = _elastic_hal_capabilities.PlatformType
+"""The type `platform-type` of elastic:hal/capabilities@0.2.0."""
 
 
 class Target(_enum.Enum):
@@ -106,6 +111,26 @@ class Evidence:
     """The signed evidence."""
     certificates: list[bytes]
     """Certificates in DER that lead from the signing key (first) towards the root of the platform's vendor (last)."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class Appraisal:
+    """What evidence proved. Nothing here is the word of whoever sent it.
+
+    WIT:
+        record appraisal {
+          platform: platform-type,
+          measurements: list<measurement>,
+          public-key: option<list<u8>>,
+        }
+    """
+
+    platform: PlatformType
+    """The kind of platform that made the evidence."""
+    measurements: list[Measurement]
+    """What runs there, as far as the evidence states it, in the order platform, runtime, workload."""
+    public_key: bytes | None
+    """The public key that the evidence vouches for, as SubjectPublicKeyInfo in DER (RFC 5280), where it names one."""
 
 
 class AttestationContext(_support.Resource):
@@ -178,6 +203,32 @@ class AttestationContext(_support.Resource):
         return _call_attestation_context_get_evidence(self, nonce)
 
 
+def appraise(policy: str, evidence: Evidence, nonce: bytes) -> Appraisal:
+    """Appraises evidence of somebody else, such as the other end of a connection, by a verification policy that the
+    operator of this host granted to the workload under the name `policy` of 1 to 64 bytes: which platforms, runtimes
+    and workloads it trusts is the operator's decision. `nonce` is the challenge of 8 to 64 bytes that the evidence
+    has to answer.
+
+    Args:
+        policy: `string`
+        evidence: `evidence`
+        nonce: `list<u8>`
+
+    Raises:
+        Error: `invalid-argument` for a name or nonce out of bounds, or more than 16 certificates; `access-denied`
+          where the workload is granted no policy of that name; `limit-exceeded` where the evidence or a certificate
+          has more than 1 MiB; `verification-failed` where the evidence is not authentic, does not answer the nonce,
+          or is not what the policy asks for: no word tells which, the host's log does; `internal` where the policy
+          or what belongs to it can no longer be read.
+
+    HAL: CRY-16
+
+    WIT:
+        appraise: func(policy: string, evidence: evidence, nonce: list<u8>) -> result<appraisal, error>;
+    """
+    return _call_appraise(policy, evidence, nonce)
+
+
 _codec_target: _support.Codec[Target] = _support.enum_(Target, _raw.Target)
 _codec_evidence_format: _support.Codec[EvidenceFormat] = _support.enum_(EvidenceFormat, _raw.EvidenceFormat)
 _codec_measurement: _support.Codec[Measurement] = _support.record(
@@ -197,6 +248,21 @@ _codec_evidence: _support.Codec[Evidence] = _support.record(
         ("data", "data", _support.bytes_),
         ("certificates", "certificates", _support.list_(_support.bytes_)),
     ),
+)
+_codec_appraisal: _support.Codec[Appraisal] = _support.record(
+    Appraisal,
+    _raw.Appraisal,
+    (
+        ("platform", "platform", _elastic_hal_capabilities._codec_platform_type),
+        ("measurements", "measurements", _support.list_(_codec_measurement)),
+        ("public_key", "public_key", _support.option(_support.bytes_)),
+    ),
+)
+_call_appraise: _support.Call[Appraisal] = _support.fallible(
+    _raw.appraise,
+    (_support.string, _codec_evidence, _support.bytes_),
+    _codec_appraisal,
+    _elastic_hal_types._codec_error.lift,
 )
 _call_attestation_context_load: _support.Call[AttestationContext] = _support.fallible(
     _raw.AttestationContext.load,

@@ -1277,7 +1277,8 @@ def aead_encrypt_with_nonce(key: Key, nonce: bytes, plaintext: bytes, associated
 
     Raises:
         Error: as `aead-encrypt`; `invalid-argument` too for a nonce of the wrong length or one that was used with
-          this key before; `limit-exceeded` too after 65,536 nonces of the caller's with one key.
+          this key before; `limit-exceeded` too after 65,536 nonces of the caller's with one key, or 524,288 with all
+          keys that the workload holds.
 
     HAL: CRY-11
 
@@ -1383,7 +1384,7 @@ def cipher_encrypt_with_iv(key: Key, iv: bytes, plaintext: bytes) -> bytes:
     Raises:
         Error: as `cipher-encrypt`; `invalid-argument` too for an IV of the wrong length, or one whose nonce (in CBC
           mode: the whole) was used with this key before; `limit-exceeded` too where the counter would overflow, or
-          after 65,536 IVs of the caller's with one key.
+          after 65,536 IVs of the caller's with one key, or 524,288 with all keys that the workload holds.
 
     HAL: CRY-7
 

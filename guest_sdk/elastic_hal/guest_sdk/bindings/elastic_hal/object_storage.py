@@ -363,7 +363,8 @@ class Container(_support.Resource):
         """What is known about the container. Any right suffices, and no key is needed.
 
         Raises:
-            Error: `internal` where the storage fails.
+            Error: `verification-failed` where what the storage says of it was changed; `internal` where the storage
+              fails.
 
         HAL: OBJ-1
 

@@ -43,6 +43,10 @@ class PlatformState(_enum.Flag):
     """What has to be as it was, besides the platform and the name of the workload. The names are those of the
     measurements in `attestation`.
 
+    A platform whose key its owner could otherwise have derived binds every secret to its measurements, asked for or
+    not: the capabilities of CRY-13 and CRY-14 name as algorithm whose key it is, `platform-key`, or `key-broker`
+    where a service that judges evidence keeps it.
+
     WIT:
         flags platform-state {
           platform,
@@ -63,8 +67,8 @@ class PlatformState(_enum.Flag):
 
 def seal(data: bytes, state: PlatformState, associated_data: bytes) -> bytes:
     """Seals at most 64 KiB of data, such as a key, and binds at most 64 KiB of associated data that unsealing has to
-    state too. Without any flag in `state` the secret is bound to platform and workload name alone. What comes back
-    is at most 512 bytes longer than the data.
+    state too. Without any flag in `state` the secret is bound to the workload's name and to what the platform binds
+    all to. What comes back is at most 512 bytes longer than the data.
 
     Args:
         data: `list<u8>`

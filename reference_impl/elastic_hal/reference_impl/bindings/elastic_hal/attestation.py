@@ -12,6 +12,7 @@ import typing as _typing
 
 from elastic_hal.runtime import abi as _abi
 
+from . import capabilities as _elastic_hal_capabilities
 from . import crypto as _elastic_hal_crypto
 from . import types as _elastic_hal_types
 
@@ -29,6 +30,10 @@ Key: _typing.TypeAlias = _elastic_hal_crypto.Key
 
 HashAlgorithm: _typing.TypeAlias = _elastic_hal_crypto.HashAlgorithm
 """The type `hash-algorithm` of elastic:hal/crypto@0.2.0."""
+
+
+PlatformType: _typing.TypeAlias = _elastic_hal_capabilities.PlatformType
+"""The type `platform-type` of elastic:hal/capabilities@0.2.0."""
 
 
 class Target(_enum.Enum):
@@ -100,6 +105,26 @@ class Evidence:
     """Certificates in DER that lead from the signing key (first) towards the root of the platform's vendor (last)."""
 
 
+@_dataclasses.dataclass(frozen=True, slots=True)
+class Appraisal:
+    """What evidence proved. Nothing here is the word of whoever sent it.
+
+    WIT:
+        record appraisal {
+          platform: platform-type,
+          measurements: list<measurement>,
+          public-key: option<list<u8>>,
+        }
+    """
+
+    platform: PlatformType
+    """The kind of platform that made the evidence."""
+    measurements: list[Measurement]
+    """What runs there, as far as the evidence states it, in the order platform, runtime, workload."""
+    public_key: bytes | None
+    """The public key that the evidence vouches for, as SubjectPublicKeyInfo in DER (RFC 5280), where it names one."""
+
+
 class AttestationContext(_abi.Resource, _abc.ABC):
     """A target together with the key information that its evidence vouches for.
 
@@ -167,10 +192,43 @@ _codec_evidence: _abi.Codec[Evidence] = _abi.record(
         ("certificates", "certificates", _abi.list_(_abi.bytes_)),
     ),
 )
+_codec_appraisal: _abi.Codec[Appraisal] = _abi.record(
+    Appraisal,
+    (
+        ("platform", "platform", _elastic_hal_capabilities._codec_platform_type),
+        ("measurements", "measurements", _abi.list_(_codec_measurement)),
+        ("public-key", "public_key", _abi.option(_abi.bytes_)),
+    ),
+)
 
 
 class Attestation(_typing.Protocol):
     """What a host implements to provide elastic:hal/attestation@0.2.0."""
+
+    @_abc.abstractmethod
+    def appraise(self, policy: str, evidence: Evidence, nonce: bytes) -> Appraisal:
+        """Appraises evidence of somebody else, such as the other end of a connection, by a verification policy that the
+        operator of this host granted to the workload under the name `policy` of 1 to 64 bytes: which platforms,
+        runtimes and workloads it trusts is the operator's decision. `nonce` is the challenge of 8 to 64 bytes that
+        the evidence has to answer.
+
+        Args:
+            policy: `string`
+            evidence: `evidence`
+            nonce: `list<u8>`
+
+        Raises:
+            Error: `invalid-argument` for a name or nonce out of bounds, or more than 16 certificates;
+              `access-denied` where the workload is granted no policy of that name; `limit-exceeded` where the
+              evidence or a certificate has more than 1 MiB; `verification-failed` where the evidence is not
+              authentic, does not answer the nonce, or is not what the policy asks for: no word tells which, the
+              host's log does; `internal` where the policy or what belongs to it can no longer be read.
+
+        HAL: CRY-16
+
+        WIT:
+            appraise: func(policy: string, evidence: evidence, nonce: list<u8>) -> result<appraisal, error>;
+        """
 
     @_abc.abstractmethod
     def AttestationContext_load(self, target: Target, public_key: Key | None) -> AttestationContext:
@@ -220,6 +278,17 @@ def add_to_linker(linker: _abi.Linker, provider: Attestation) -> None:
             (_abi.borrow(AttestationContext), _abi.bytes_),
             _abi.fallible(
                 _codec_evidence,
+                _elastic_hal_types._codec_error,
+                (_elastic_hal_types.Error,),
+                _elastic_hal_types.Error_Internal,
+            ),
+        )
+        instance.function(
+            "appraise",
+            provider.appraise,
+            (_abi.string, _codec_evidence, _abi.bytes_),
+            _abi.fallible(
+                _codec_appraisal,
                 _elastic_hal_types._codec_error,
                 (_elastic_hal_types.Error,),
                 _elastic_hal_types.Error_Internal,

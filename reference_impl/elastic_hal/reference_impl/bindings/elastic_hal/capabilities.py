@@ -107,7 +107,9 @@ class Capability:
     supported: bool
     """Whether calls are served. False means that they return `unsupported`."""
     algorithms: list[str]
-    """Names of the algorithms and formats served, spelled as the WIT cases are; empty where the function has none."""
+    """Names of the algorithms and formats served, spelled as the WIT cases are or as the interface says; empty where
+    the function has none.
+    """
     limits: list[Limit]
     """Bounds that hold for the calls."""
 

@@ -7,9 +7,6 @@ digest that it names if it names one, and where the host's policy grants the cha
 waits; nobody else can open, replace or observe the channel, or learn that there is one: whatever is not granted
 gives `access-denied`, whether it exists or not.
 
-A workload may open several channels of one name to the same other workload. Their ends meet in the order in which
-they were opened.
-
 A workload may open several channels of one name to one other workload. Their ends meet in the order in which they
 were opened.
 

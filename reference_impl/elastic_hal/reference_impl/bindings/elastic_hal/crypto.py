@@ -1039,7 +1039,8 @@ class Crypto(_typing.Protocol):
 
         Raises:
             Error: as `aead-encrypt`; `invalid-argument` too for a nonce of the wrong length or one that was used
-              with this key before; `limit-exceeded` too after 65,536 nonces of the caller's with one key.
+              with this key before; `limit-exceeded` too after 65,536 nonces of the caller's with one key, or 524,288
+              with all keys that the workload holds.
 
         HAL: CRY-11
 
@@ -1142,7 +1143,8 @@ class Crypto(_typing.Protocol):
         Raises:
             Error: as `cipher-encrypt`; `invalid-argument` too for an IV of the wrong length, or one whose nonce (in
               CBC mode: the whole) was used with this key before; `limit-exceeded` too where the counter would
-              overflow, or after 65,536 IVs of the caller's with one key.
+              overflow, or after 65,536 IVs of the caller's with one key, or 524,288 with all keys that the workload
+              holds.
 
         HAL: CRY-7
 

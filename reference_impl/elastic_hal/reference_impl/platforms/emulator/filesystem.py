@@ -21,6 +21,7 @@ from .report_items import ReportItem, attributes
 
 REPORTS: Final = "/sys/kernel/config/tsm/report"
 DEVICES: Final = "/dev"
+BOOT_LOG: Final = "/sys/firmware/acpi/tables/data/CCEL"
 REGISTERS: Final = "/sys/devices/virtual/misc/tdx_guest/measurements"
 
 _COMMAND_MASK: Final = 0xFFFF_FFFF
@@ -48,7 +49,9 @@ class GuestFileSystem(mfusepy.Operations):  # type: ignore[misc] # the package h
         self._attributes = attributes(guest)
         self._device = f"{DEVICES}/{guest.device}"
         self._registers = {f"{REGISTERS}/{name}": name for name in guest.registers()}
-        self._directories = _with_parents(REPORTS, DEVICES, *([REGISTERS] if self._registers else []))
+        self._tables = {} if guest.boot_log() is None else {BOOT_LOG: guest.boot_log() or b""}
+        places = [REGISTERS] * bool(self._registers) + [BOOT_LOG.rpartition("/")[0]] * bool(self._tables)
+        self._directories = _with_parents(REPORTS, DEVICES, *places)
         self._open: dict[int, _OpenFile] = {}
         self._last = 0
 
@@ -67,13 +70,16 @@ class GuestFileSystem(mfusepy.Operations):  # type: ignore[misc] # the package h
             return {"st_mode": stat.S_IFREG | 0o600, "st_nlink": 1, "st_size": 0, **owner}
         if path in self._registers:
             return {"st_mode": stat.S_IFREG | 0o644, "st_nlink": 1, "st_size": 48, **owner}
+        if path in self._tables:
+            return {"st_mode": stat.S_IFREG | 0o400, "st_nlink": 1, "st_size": len(self._tables[path]), **owner}
         return {"st_mode": _MODES[self._attributes[self._attribute(path)[1]]], "st_nlink": 1, "st_size": 0, **owner}
 
     def readdir(self, path: str, _handle: int) -> list[str]:
         """List a directory."""
         if self._item(path) is not None:
             return [".", "..", *self._attributes]
-        inside = [*self._directories, self._device, *self._registers, *(f"{REPORTS}/{name}" for name in self._items)]
+        items = (f"{REPORTS}/{name}" for name in self._items)
+        inside = [*self._directories, self._device, *self._registers, *self._tables, *items]
         return [".", "..", *(name for name in (_name_below(path, place) for place in inside) if name)]
 
     def mkdir(self, path: str, _mode: int) -> int:
@@ -96,7 +102,7 @@ class GuestFileSystem(mfusepy.Operations):  # type: ignore[misc] # the package h
     def open(self, path: str, flags: int) -> int:
         """Open a file for what it is there for."""
         if path != self._device and path not in self._registers:
-            for_writing = self._attributes[self._attribute(path)[1]]
+            for_writing = path not in self._tables and self._attributes[self._attribute(path)[1]]
             if (flags & os.O_ACCMODE) != (os.O_WRONLY if for_writing else os.O_RDONLY):
                 raise _failure(errno.EACCES)
         self._last += 1
@@ -109,7 +115,9 @@ class GuestFileSystem(mfusepy.Operations):  # type: ignore[misc] # the package h
         if file.content is None:
             if path == self._device:
                 raise _failure(errno.EINVAL)
-            if path in self._registers:
+            if path in self._tables:
+                file.content = self._tables[path]
+            elif path in self._registers:
                 file.content = self._guest.read_register(self._registers[path])
             else:
                 item, name = self._attribute(path)

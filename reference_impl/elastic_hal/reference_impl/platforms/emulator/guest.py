@@ -38,6 +38,11 @@ class EmulatedGuest(Protocol):
         ...
 
     @property
+    def launch_measurement(self) -> bytes:
+        """SHA-384 of what was launched: what reports state of it."""
+        ...
+
+    @property
     def has_privilege_levels(self) -> bool:
         """True where reports are asked for by privilege level."""
         ...
@@ -56,6 +61,10 @@ class EmulatedGuest(Protocol):
 
         `address` is where the argument lies in the caller's memory.
         """
+        ...
+
+    def boot_log(self) -> bytes | None:
+        """Give the data of the ACPI table with the log of the boot; None where there is none."""
         ...
 
     def registers(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ The keys lie in a directory of the owner's own, as those of the simulated platfo
 they like, which is why everything below these roots is marked as emulated.
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,13 +22,16 @@ from cryptography.hazmat.primitives.serialization import (
 
 from elastic_hal.reference_impl.verify.snp.tcb import Product, Tcb
 
-from ..simulated.state import StateError, create_once, default_directory, prepare_directory, read_file
+from ..simulated.state import StateError, create_once, default_directory, prepare_directory, read_file, write_anew
 from .amd_authority import AmdAuthority, AuthorityKeys
+from .boot_log import boot_events, registers
 from .guest import EmulatedGuest
 from .intel_authority import IntelAuthority, IntelKeys, PlatformIdentity
 from .intel_collateral import collateral
-from .intel_quote import QuoteSigner
+from .intel_quote import QuoteSigner, TdReport
+from .sev_guest import IMAGE as SNP_IMAGE
 from .sev_guest import EmulatedSnpGuest
+from .tdx_guest import IMAGE as TDX_IMAGE
 from .tdx_guest import EmulatedTdxGuest
 
 ROOT_FILE: Final = "root.pem"
@@ -50,8 +54,13 @@ def emulated_directory(platform: str) -> Path:
     return default_directory().parent / f"emulated-{platform}"
 
 
-def open_snp_guest(directory: Path, product: Product = Product.GENOA, key: str = "vcek") -> EmulatedSnpGuest:
-    """Make a SEV-SNP guest ready with the keys in `directory`, creating them on first use. Raises `StateError`."""
+def open_snp_guest(
+    directory: Path, product: Product = Product.GENOA, key: str = "vcek", image: bytes | None = None
+) -> EmulatedSnpGuest:
+    """Make a SEV-SNP guest ready with the keys in `directory`, creating them on first use. Raises `StateError`.
+
+    `image` stands for what was launched: its SHA-384 is the measurement.
+    """
     prepare_directory(directory)
     keys = AuthorityKeys(*(_rsa_key(directory / f"{name}-key.pem") for name in ("ark", "ask", "asvk")))
     start = datetime.now(UTC) - _SKEW
@@ -62,13 +71,14 @@ def open_snp_guest(directory: Path, product: Product = Product.GENOA, key: str =
     chip_id = secret[_SECRET_BYTES:].ljust(64, b"\x5a") if product is not Product.TURIN else secret[_SECRET_BYTES:][:8]
     tcb = _TCB[product]
     endorsed = authority.vcek(tcb, chip_id, start) if key == "vcek" else authority.vlek(tcb, _PROVIDER, start)
-    return EmulatedSnpGuest(product, endorsed, tcb, chip_id, secret[:_SECRET_BYTES])
+    measurement = hashlib.sha384(SNP_IMAGE if image is None else image).digest()
+    return EmulatedSnpGuest(product, endorsed, tcb, chip_id, secret[:_SECRET_BYTES], measurement)
 
 
-def open_tdx_guest(directory: Path, version: int = 4) -> EmulatedTdxGuest:
+def open_tdx_guest(directory: Path, version: int = 4, image: bytes | None = None) -> EmulatedTdxGuest:
     """Make a TDX guest ready with the keys in `directory`, creating them on first use, and write collateral there.
 
-    Raises `StateError`.
+    `image` stands for what was launched: its SHA-384 is MRTD. Raises `StateError`.
     """
     prepare_directory(directory)
     keys = IntelKeys(*(_p256_key(directory / f"{name}-key.pem") for name in ("root", "pck-authority", "tcb-signing")))
@@ -77,19 +87,20 @@ def open_tdx_guest(directory: Path, version: int = 4) -> EmulatedTdxGuest:
     authority.root = _lasting(directory / ROOT_FILE, authority.root)
     identity = PlatformIdentity()
     signer = QuoteSigner(authority.provisioning_key(identity))
-    guest = EmulatedTdxGuest(signer, version=version)
+    launched = TDX_IMAGE if image is None else image
+    boot = boot_events(launched)
+    report = TdReport(mrtd=hashlib.sha384(launched).digest(), rtmrs=registers(boot))
+    guest = EmulatedTdxGuest(signer, report, version, boot=boot)
     text = collateral(authority, identity, guest.report, signer.enclave, now - _SKEW)
-    path = directory / COLLATERAL_FILE
-    path.unlink(missing_ok=True)
-    create_once(path, text.encode(), 0o644)
+    write_anew(directory / COLLATERAL_FILE, text.encode(), 0o644)
     return guest
 
 
-def root_path(directory: Path, guest: EmulatedGuest) -> Path:
-    """Give the file with the root certificate of a guest that was opened in `directory`."""
+def trust_files(directory: Path, guest: EmulatedGuest) -> dict[str, Path]:
+    """Give the files that a verifier needs for a guest that was opened in `directory`, by what they are called."""
     if isinstance(guest, EmulatedSnpGuest):
-        return directory / f"{guest.product.value.lower()}-{ROOT_FILE}"
-    return directory / ROOT_FILE
+        return {"root certificate": directory / f"{guest.product.value.lower()}-{ROOT_FILE}"}
+    return {"root certificate": directory / ROOT_FILE, "collateral": directory / COLLATERAL_FILE}
 
 
 def _lasting(path: Path, made: x509.Certificate) -> x509.Certificate:

@@ -59,6 +59,11 @@ class EmulatedSnpGuest:
     device = "sev-guest"
     has_privilege_levels = True
 
+    @property
+    def launch_measurement(self) -> bytes:
+        """Give the measurement that reports state."""
+        return self.measurement
+
     def sign(self, report_data: bytes, privilege: int) -> SignedReport:
         """Make a report for a privilege level, with the table of certificates."""
         is_provider_key = read_signing_key(self.key.certificate).kind == "vlek"
@@ -104,6 +109,10 @@ class EmulatedSnpGuest:
             self._hand_out_certificates(signed.auxiliary or b"", request + _REPORT_REQUEST.size, address, memory)
         memory.write(response, _REPORT_RESPONSE.pack(0, len(signed.report), signed.report))
         return argument
+
+    def boot_log(self) -> None:
+        """Give none: the log of a SEV-SNP guest's boot is in no table."""
+        return
 
     def registers(self) -> tuple[str, ...]:
         """Give none: SEV-SNP has no registers for measurements at run time."""

@@ -7,6 +7,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Final
 
+from .boot_log import BootEvent, table
 from .errors import CallError
 from .guest import REPORT_DATA_BYTES, CallerMemory, SignedReport
 from .intel_quote import QuoteSigner, TdReport
@@ -25,16 +26,22 @@ _INFO_AT: Final = 512
 
 @dataclass(slots=True)
 class EmulatedTdxGuest:
-    """A guest on an emulated machine. Its registers are zero when it starts, as after a boot."""
+    """A guest on an emulated machine. Its registers are what `report` and `boot` say when it starts."""
 
     signer: QuoteSigner
     report: TdReport = field(default_factory=lambda: TdReport(mrtd=hashlib.sha384(IMAGE).digest()))
     version: int = 4
     padding: int = 0
+    boot: tuple[BootEvent, ...] = ()
 
     provider = "tdx_guest"
     device = "tdx_guest"
     has_privilege_levels = False
+
+    @property
+    def launch_measurement(self) -> bytes:
+        """Give MRTD."""
+        return self.report.mrtd
 
     def sign(self, report_data: bytes, privilege: int) -> SignedReport:
         """Make a quote; TDX has no privilege levels."""
@@ -47,6 +54,10 @@ class EmulatedTdxGuest:
             raise CallError(errno.ENOTTY)
         report_data = argument[:REPORT_DATA_BYTES]
         return report_data + self._local_report(report_data)
+
+    def boot_log(self) -> bytes:
+        """Give the log of the boot."""
+        return table(self.boot)
 
     def registers(self) -> tuple[str, ...]:
         """Name the registers as the kernel does."""

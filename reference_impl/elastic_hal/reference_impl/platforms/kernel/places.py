@@ -37,6 +37,11 @@ class Places:
         return self.root / "sys/devices/virtual/misc/tdx_guest/measurements"
 
     @property
+    def boot_log(self) -> Path:
+        """The data of the ACPI table with the log of a TDX guest's boot."""
+        return self.root / "sys/firmware/acpi/tables/data/CCEL"
+
+    @property
     def is_real(self) -> bool:
         """True where these are the interfaces of this machine's own kernel."""
         return self.root == Path("/")

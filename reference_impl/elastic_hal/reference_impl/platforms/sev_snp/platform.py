@@ -11,6 +11,7 @@ from elastic_hal.runtime.platform import (
     NoSealingKeyError,
     SealingKey,
     SealingRequest,
+    SealingSource,
 )
 
 from ..kernel.devices import is_usable
@@ -47,9 +48,9 @@ class SevSnpPlatform:
         return self._own.debug
 
     @property
-    def seals(self) -> bool:
-        """True where the device that derives keys may be opened."""
-        return self._keys is not None
+    def sealing_source(self) -> SealingSource | None:
+        """The processor, where the device that derives keys may be opened."""
+        return None if self._keys is None else SealingSource.PLATFORM
 
     @property
     def own_report(self) -> OwnReport:

@@ -6,6 +6,8 @@ one.
 
 from pathlib import Path
 
+from elastic_hal.runtime.platform import Platform
+
 from ..errors import PlatformOptionError
 from .authority import RootAuthority, root_certificate
 from .platform import SimulatedPlatform
@@ -23,13 +25,25 @@ __all__ = [
 ]
 
 
-def load(options: dict[str, object]) -> SimulatedPlatform:
-    """Make the platform ready; option `state_directory` says where its root key and sealing secret live."""
+def load(options: dict[str, object]) -> Platform:
+    """Make the platform ready.
+
+    Option `state_directory` says where its root key and sealing secret live, `imitate` whose form its evidence has:
+    `sev-snp` or `tdx`, whose keys then lie beside that directory, as those of the emulator do.
+    """
     remaining = dict(options)
+    imitated = remaining.pop("imitate", None)
     directory = remaining.pop("state_directory", None)
     if remaining:
-        raise PlatformOptionError(f"platform simulated has no option {min(remaining)!r}; it has state_directory")
+        raise PlatformOptionError(
+            f"platform simulated has no option {min(remaining)!r}; it has state_directory, imitate"
+        )
     if directory is not None and not isinstance(directory, str | Path):
         raise PlatformOptionError("option state_directory of platform simulated must be a path")
     place = default_directory() if directory is None else Path(directory)
-    return SimulatedPlatform(RootAuthority.open(place), SealingRoot.open(place))
+    simulated = SimulatedPlatform(RootAuthority.open(place), SealingRoot.open(place))
+    if imitated is None:
+        return simulated
+    from .imitation import imitate  # brings the emulator's parts along, which few need
+
+    return imitate(simulated, imitated, place.parent)

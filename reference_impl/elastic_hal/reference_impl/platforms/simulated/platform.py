@@ -19,6 +19,7 @@ from elastic_hal.runtime.platform import (
     SealingKey,
     SealingParametersError,
     SealingRequest,
+    SealingSource,
 )
 
 from .authority import ATTESTATION_VALIDITY, RootAuthority
@@ -36,7 +37,7 @@ class SimulatedPlatform:
     name: Final = "simulated"
     platform_type: Final = PLATFORM_SIMULATED
     debug: Final = True
-    seals: Final = True
+    sealing_source: Final = SealingSource.PLATFORM
 
     def __init__(self, authority: RootAuthority, sealing: SealingRoot) -> None:
         self._authority = authority

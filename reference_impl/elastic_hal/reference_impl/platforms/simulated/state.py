@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -52,22 +53,15 @@ def prepare_directory(directory: Path) -> None:
 
 def create_once(path: Path, content: bytes, mode: int) -> None:
     """Write a new file durably; do nothing where there already is one of that name."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            # A link fails where the name is taken, which a rename would silently replace.
-            with contextlib.suppress(FileExistsError):
-                os.link(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-        _sync_directory(path.parent)
-    except OSError as error:
-        raise StateError(f"{path}: cannot create the file: {error.strerror}") from None
+    # A link fails where the name is taken, which a rename would silently replace.
+    with _draft(path, content, mode) as draft, contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+
+
+def write_anew(path: Path, content: bytes, mode: int) -> None:
+    """Write a file durably in the place of the one that may be there; at no moment is there none, or half of one."""
+    with _draft(path, content, mode) as draft:
+        draft.replace(path)
 
 
 def read_file(path: Path, *, private: bool) -> bytes | None:
@@ -88,6 +82,25 @@ def read_file(path: Path, *, private: bool) -> bytes | None:
             return file.read(_MAX_FILE_BYTES)
     except OSError as error:
         raise StateError(f"{path}: cannot read the file: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def _draft(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+    """Write a file beside `path`, for the block to put it there."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            yield draft
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync_directory(path.parent)
+    except OSError as error:
+        raise StateError(f"{path}: cannot create the file: {error.strerror}") from None
 
 
 def _check_private(status: os.stat_result, path: Path, wanted: str) -> None:

@@ -2,8 +2,10 @@
 
 Register 3 is the one that is left to applications. It lives until the machine restarts, and so must its log, which
 therefore lies where nothing outlives a restart. All processes of the runtime share both: a lock on the log makes one
-step of extending and logging. Where somebody else extends the register too, the log no longer explains it; evidence
-then goes out without a log, since the claims say the same of the workload.
+step of extending and logging. A component is measured when it is first started, once until the machine restarts.
+
+Where somebody else extends the register too, or the log is full, workloads are measured all the same and the log no
+longer explains the register: evidence then goes out without one, which says less but nothing wrong.
 """
 
 import contextlib
@@ -29,7 +31,8 @@ from ..kernel.errors import KernelInterfaceError
 from .registers import DIGEST_BYTES, can_extend, extend_register, read_register
 
 REGISTER: Final = 3
-_MOST_LOG_BYTES: Final = 131_072
+_MOST_LOG_BYTES: Final = 32_768
+"""Some seven hundred workloads, so that evidence stays of a size that guests can take."""
 _log = logging.getLogger(__name__)
 
 
@@ -39,35 +42,48 @@ class WorkloadRegister:
     def __init__(self, directory: Path, log: Path) -> None:
         self._directory = directory
         self._path = log
+        self._unlogged: set[bytes] = set()
 
     @property
     def is_usable(self) -> bool:
         """True where the kernel has the register and lets us extend it."""
         return can_extend(self._directory, REGISTER)
 
-    @contextlib.contextmanager
-    def measured(self, digest: bytes) -> Iterator[bytes | None]:
-        """Measure a workload's digest, once until the machine restarts; give the log while nobody extends it further.
+    def measure(self, digest: bytes) -> None:
+        """Measure a workload's digest, where that has not been done. Raises `KernelInterfaceError`."""
+        event = own_event(REGISTER, WORKLOAD, digest)
+        try:
+            with self._locked() as descriptor:
+                events = self._events(descriptor)
+                if events is not None and event in events:
+                    return
+                content = b"" if events is None else encode_log([*events, event])
+                if events is not None and len(content) <= _MOST_LOG_BYTES:
+                    # First the log: one that knows more than the register is repaired by the next who reads it.
+                    _replace(descriptor, content)
+                    extend_register(self._directory, REGISTER, event.digest)
+                    return
+        except LogUnusableError as error:
+            _log.warning("%s", error)
+        self._measure_unlogged(event)
 
-        Gives None where there is no log that explains the register. Raises `KernelInterfaceError`.
+    @contextlib.contextmanager
+    def log(self) -> Iterator[bytes | None]:
+        """Give the log while nobody of us extends the register further; None where nothing explains its value.
+
+        Raises `KernelInterfaceError`.
         """
         with self._locked() as descriptor:
             events = self._events(descriptor)
-            if events is None:
-                yield None
-                return
-            event = own_event(REGISTER, WORKLOAD, digest)
-            if event.digest not in [logged.digest for logged in events]:
-                content = encode_log([*events, event])
-                if len(content) > _MOST_LOG_BYTES:
-                    _log.warning("%s is full; the workload is not measured into a register", self._path)
-                    yield None
-                    return
-                # First the log: a log that knows more than the register is repaired by the next one who reads it.
-                _replace(descriptor, content)
-                extend_register(self._directory, REGISTER, event.digest)
-                events = [*events, event]
-            yield encode_log(events)
+            yield encode_log(events) if events else None
+
+    def _measure_unlogged(self, event: LoggedEvent) -> None:
+        """Extend the register alone, once for each workload of this process."""
+        if event.digest in self._unlogged:
+            return
+        _log.warning("a workload is measured into register %d without an entry in %s", REGISTER, self._path)
+        self._unlogged.add(event.digest)
+        extend_register(self._directory, REGISTER, event.digest)
 
     def _events(self, descriptor: int) -> list[LoggedEvent] | None:
         """Give the events that explain the register's value, or None where they do not."""
@@ -92,15 +108,19 @@ class WorkloadRegister:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise KernelInterfaceError(f"{self._path}: cannot open the log of the register: {error.strerror}") from None
+            raise LogUnusableError(f"{self._path}: cannot open the log of the register: {error.strerror}") from None
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-                raise KernelInterfaceError(f"{self._path}: is no file of our own; move it away")
+                raise LogUnusableError(f"{self._path}: is no file of our own; move it away")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+class LogUnusableError(KernelInterfaceError):
+    """The log of the register cannot be kept. The text names the file and what to do."""
 
 
 def explains(event_log: bytes, value: bytes) -> bool:

@@ -20,12 +20,12 @@ from ..kernel.errors import KernelInterfaceError
 from ..kernel.places import Places
 from ..kernel.stated_claims import state_claims
 from ..kernel.tsm_reports import request_report
+from .boot_log import read_boot_log
 from .certificates import certificates_of_quote
 from .local_report import OwnTdReport, local_report, read_quote
 from .measuring import WorkloadRegister, explains
 
 PROVIDER: Final = "tdx_guest"
-_WORKLOAD: Final = "workload"
 _log = logging.getLogger(__name__)
 
 
@@ -34,7 +34,7 @@ class TdxPlatform:
 
     name: Final = "tdx"
     platform_type: Final = "tdx"
-    seals: Final = False
+    sealing_source: Final = None
 
     def __init__(self, places: Places, register: WorkloadRegister) -> None:
         """Ask for a first report. Raises `PlatformError`."""
@@ -60,10 +60,23 @@ class TdxPlatform:
         """Give MRTD, the measurement of what the guest was built from."""
         return (Measurement("platform", "sha-384", self._own.mrtd),)
 
+    def measure_workload(self, workload: Measurement) -> None:
+        """Measure a workload into its register, where the kernel has it."""
+        if not self._register.is_usable:
+            return
+        try:
+            self._register.measure(workload.value)
+        except KernelInterfaceError as error:
+            _log.warning("a workload is not measured into a register: %s", error)
+
+    def boot_log(self) -> bytes:
+        """Give what firmware and boot loader measured into the other registers. Raises `KernelInterfaceError`."""
+        return read_boot_log(self._places.boot_log)
+
     def evidence(self, request: EvidenceRequest) -> Evidence:
-        """Have the claims quoted. A workload is measured into its register first. Raises `PlatformError`."""
+        """Have the claims quoted, with the log of all workloads so far. Raises `PlatformError`."""
         claims = state_claims(request, self.platform_type)
-        with self._measured(request.measurements) as event_log:
+        with self._event_log() as event_log:
             quote = self._quote(report_data(claims))
         if event_log is not None and not explains(event_log, read_quote(quote).workload_register):
             event_log = None  # somebody extended the register at this very moment
@@ -75,18 +88,17 @@ class TdxPlatform:
         raise NoSealingKeyError("TDX has no key to seal with; a key broker can release one to attested guests")
 
     @contextlib.contextmanager
-    def _measured(self, measurements: tuple[Measurement, ...]) -> Iterator[bytes | None]:
+    def _event_log(self) -> Iterator[bytes | None]:
         """Keep the register as the log says until the quote is made."""
-        digests = [measured.value for measured in measurements if measured.name == _WORKLOAD]
-        if not digests or not self._register.is_usable:
+        if not self._register.is_usable:
             yield None
             return
         with contextlib.ExitStack() as stack:
             try:
-                event_log = stack.enter_context(self._register.measured(digests[0]))
+                event_log = stack.enter_context(self._register.log())
             except KernelInterfaceError as error:
                 # The claims name the workload too, so that evidence is good without the register.
-                _log.warning("the workload is not measured into a register: %s", error)
+                _log.warning("evidence goes out without the log of workloads: %s", error)
                 event_log = None
             yield event_log
 

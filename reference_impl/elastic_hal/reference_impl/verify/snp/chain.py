@@ -22,6 +22,7 @@ from elastic_hal.reference_impl.verify.chain import (
     check_authority,
     check_critical_extensions,
     check_validity,
+    has_whole_signature,
     shown_name,
 )
 from elastic_hal.reference_impl.verify.emulated import is_emulated
@@ -38,6 +39,8 @@ ROOTS: Final = {
 """SHA-256 of the SubjectPublicKeyInfo of AMD's root keys."""
 
 MAX_CERTIFICATES: Final = 64
+MAX_CERTIFICATE_BYTES: Final = 16_384
+"""AMD's have less than 2,000. What is remembered of chains holds their certificates, which strangers may have sent."""
 _RSA_BITS: Final = 4096
 _SALT_BYTES: Final = 48
 _KINDS: Final = {"vcek": "SEV-", "vlek": "SEV-VLEK-"}
@@ -95,10 +98,12 @@ def verify_pss(issuer: x509.Certificate, signature: bytes, signed: bytes) -> boo
 
 
 def _distinct(certificates: Iterable[x509.Certificate]) -> list[x509.Certificate]:
-    distinct = list({certificate.public_bytes(Encoding.DER): certificate for certificate in certificates}.values())
+    distinct = {certificate.public_bytes(Encoding.DER): certificate for certificate in certificates}
+    if any(len(encoded) > MAX_CERTIFICATE_BYTES for encoded in distinct):
+        raise ChainError(f"a certificate has more than {MAX_CERTIFICATE_BYTES} bytes")
     if len(distinct) > MAX_CERTIFICATES:
         raise ChainError(f"there are {len(distinct)} certificates, more than {MAX_CERTIFICATES}")
-    return distinct
+    return list(distinct.values())
 
 
 def _validate(
@@ -177,7 +182,7 @@ def _fault_of_signature(subject: x509.Certificate, issuer: x509.Certificate) -> 
     )
     if not stated_well:
         return f"the certificate of {name} is not signed with RSA PSS and SHA-384"
-    if not verify_pss(issuer, subject.signature, subject.tbs_certificate_bytes):
+    if not (has_whole_signature(subject) and verify_pss(issuer, subject.signature, subject.tbs_certificate_bytes)):
         return f"the certificate of {name} is not signed by {shown_name(issuer.subject)}"
     try:
         # This also compares the two places where a certificate states its algorithm, of which one is not signed.

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from elastic_hal.runtime.platform import Measurement
+
 from .certificates import SigningKey
 from .report import GUEST_POLICY_BITS, PLATFORM_BITS, SnpReport
 from .tcb import Product, Tcb
@@ -23,6 +25,11 @@ class SnpClaims:
     def token(self) -> None:
         """Nothing: a report by itself does not speak of workloads or keys."""
         return
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """The launch measurement, as that of the platform."""
+        return (Measurement("platform", "sha-384", self.report.measurement),)
 
     def chip_id(self) -> bytes | None:
         """Tell the chip: by the report, else, where the host masks it there, by the key's certificate."""

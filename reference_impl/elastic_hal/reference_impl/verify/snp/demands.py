@@ -7,7 +7,6 @@ from elastic_hal.reference_impl.verify.bare_reports import MEASUREMENT, UNSTATED
 from elastic_hal.reference_impl.verify.claim_checks import check_measurement, listed
 from elastic_hal.reference_impl.verify.context import Context
 from elastic_hal.reference_impl.verify.freshness import REPORT_DATA, check_report_data
-from elastic_hal.runtime.platform import Measurement
 
 from .claims import SnpClaims, set_bits
 from .policy import SnpPolicy
@@ -45,11 +44,10 @@ def demand_names(*, alone: bool) -> tuple[str, ...]:
 
 def check_demands(claims: SnpClaims, context: Context) -> list[Check]:
     """Judge what the report states, in the order of `demand_names`."""
-    measured = Measurement("platform", "sha-384", claims.report.measurement)
     return [
         check_report_data(claims.report.report_data, context),
         *_of_the_report(claims, context),
-        check_measurement("platform", measured, context.policy),
+        check_measurement("platform", claims.measurements[0], context.policy),
         *(check_unstated(context.policy) if context.report_data is None else ()),
     ]
 

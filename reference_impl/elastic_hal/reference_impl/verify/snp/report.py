@@ -14,6 +14,7 @@ from .tcb import Product, product_of_cpuid
 REPORT_BYTES: Final = 0x4A0
 SIGNED_BYTES: Final = 0x2A0
 VERSIONS: Final = (2, 3, 5)
+_UNPUBLISHED: Final = 4
 
 SIGNING_KEYS: Final = {0: "vcek", 1: "vlek"}
 """Values of the field that says which kind of key signed: one of the chip, or one that a provider has loaded."""
@@ -116,6 +117,8 @@ def parse_report(data: bytes) -> SnpReport:
     if len(data) != REPORT_BYTES:
         raise SnpError(f"a report has {REPORT_BYTES} bytes, not {len(data)}")
     version = int.from_bytes(data[:4], "little")
+    if version == _UNPUBLISHED:
+        raise SnpError(f"AMD has not published what report version {version} means; newer firmware makes version 5")
     if version not in VERSIONS:
         raise SnpError(f"report version {version} is unknown; known are {', '.join(map(str, VERSIONS))}")
     for start, end in (*_ALWAYS_ZERO, *_ZERO_IN[version]):

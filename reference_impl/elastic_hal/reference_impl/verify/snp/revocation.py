@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import SignatureAlgorithmOID
 
 from elastic_hal.reference_impl.verify.appraisal import Check, Verdict
-from elastic_hal.reference_impl.verify.chain import ChainError
+from elastic_hal.reference_impl.verify.chain import ChainError, has_whole_signature
 
 from .chain import Chain, verify_pss
 
@@ -41,16 +41,25 @@ def _clears(chain: Chain, revoked: x509.CertificateRevocationList, at: datetime)
     for issuer, subject in below.items():
         if revoked.issuer != issuer.subject:
             continue
-        stated_well = revoked.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS and isinstance(
-            revoked.signature_hash_algorithm, hashes.SHA384
-        )
-        if not stated_well or not verify_pss(issuer, revoked.signature, revoked.tbs_certlist_bytes):
+        if not _is_signed(revoked, issuer):
             raise ChainError("the revocation list is not signed by the authority that it names")
         _check_time(revoked, at)
         if revoked.get_revoked_certificate_by_serial_number(subject.serial_number) is not None:
             raise ChainError(f"the certificate with serial number {subject.serial_number:#x} is revoked")
         return True
     return False
+
+
+def _is_signed(revoked: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    stated_well = revoked.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS and isinstance(
+        revoked.signature_hash_algorithm, hashes.SHA384
+    )
+    if not stated_well or not has_whole_signature(revoked):
+        return False
+    if not verify_pss(issuer, revoked.signature, revoked.tbs_certlist_bytes):
+        return False
+    # This also compares the two places where a list states its algorithm, of which one is not signed.
+    return revoked.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
 
 
 def _check_time(revoked: x509.CertificateRevocationList, at: datetime) -> None:

@@ -1,10 +1,10 @@
 """What an authentic quote states, with what the collateral says about the machine."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from elastic_hal.runtime.platform import Measurement
 
-from .quote import BODY_TYPES, TdxQuote
+from .quote import BODY_TYPES, TdReportExtension, TdxQuote
 
 PLATFORM_BITS = ("dynamic-platform", "cached-keys", "smt")
 """What a machine's certificate may say of its configuration."""
@@ -52,6 +52,12 @@ class TdxClaims:
         """None: a quote by itself says nothing of tokens or keys."""
         return
 
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """MRTD, as that of the platform, and the workload where the event log tells it."""
+        platform = Measurement("platform", "sha-384", self.quote.report.mrtd)
+        return (platform,) if self.workload is None else (platform, self.workload)
+
     def to_json(self) -> dict[str, object]:
         """Give every field, bytes as hexadecimal digits."""
         quote, report, enclave = self.quote, self.quote.report, self.quote.enclave
@@ -77,6 +83,7 @@ class TdxClaims:
             "report_data": report.report_data.hex(),
             "tee_tcb_svn2": None if report.tee_tcb_svn2 is None else report.tee_tcb_svn2.hex(),
             "mr_service_td": None if report.mr_service_td is None else report.mr_service_td.hex(),
+            "extension": None if report.extension is None else _extension(report.extension),
             "tcb_status": self.tcb.status,
             "advisory_ids": list(self.tcb.advisories),
             "machine_tcb_status": self.tcb.machine_status,
@@ -103,3 +110,7 @@ class TdxClaims:
             "workload": None if self.workload is None else self.workload.value.hex(),
             "emulated": self.emulated,
         }
+
+
+def _extension(extension: TdReportExtension) -> dict[str, object]:
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in asdict(extension).items()}

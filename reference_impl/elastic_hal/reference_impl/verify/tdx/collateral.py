@@ -1,7 +1,7 @@
 """Collateral: what Intel says, signed, about machines of a kind and about revoked keys, as a JSON file.
 
 The file has nine entries, the ones that `dcap-qvl` reads and writes: chains as PEM, revocation lists and signatures
-as hexadecimal digits, and the two signed documents as texts.
+as hexadecimal digits, and the two signed documents as texts. A tenth, the machine's own chain, may stand beside.
 """
 
 import functools
@@ -13,7 +13,7 @@ from typing import Final
 
 from cryptography import x509
 
-from elastic_hal.reference_impl.verify.chain import ChainError
+from elastic_hal.reference_impl.verify.chain import ChainError, has_whole_signature
 
 from .certificates import check_chain, read_chain
 from .errors import TdxError
@@ -25,8 +25,8 @@ _REMEMBERED: Final = 8
 
 _TEXTS: Final = ("pck_crl_issuer_chain", "tcb_info_issuer_chain", "tcb_info", "qe_identity_issuer_chain", "qe_identity")
 _BINARY: Final = ("root_ca_crl", "pck_crl", "tcb_info_signature", "qe_identity_signature")
-_IGNORED: Final = "pck_certificate_chain"
-"""Newer writers put the machine's own chain beside; the quote has it too."""
+_MACHINE: Final = "pck_certificate_chain"
+"""Newer writers put the machine's own chain beside. The quote has it too, and both must be the same."""
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9a-f]{2})+|(?:[0-9A-F]{2})+")
 
 
@@ -41,6 +41,7 @@ class Collateral:
     enclave_signer: tuple[x509.Certificate, ...]
     root_revocations: x509.CertificateRevocationList
     pck_revocations: x509.CertificateRevocationList
+    machine: tuple[x509.Certificate, ...] | None = None
 
     @property
     def chains(self) -> tuple[tuple[x509.Certificate, ...], ...]:
@@ -55,6 +56,11 @@ class Collateral:
         _check_list(self.root_revocations, root, at, "the root's revocation list")
         _check_list(self.pck_revocations, self.crl_issuer[0], at, "the revocation list of machines")
 
+    def check_machine(self, chain: tuple[x509.Certificate, ...]) -> None:
+        """Check that a machine which the collateral names is the quote's, or raise `ChainError`."""
+        if self.machine not in (None, chain):
+            raise ChainError("the collateral names another machine's certificates than the quote")
+
 
 @functools.lru_cache(_REMEMBERED)
 def parse_collateral(data: bytes) -> Collateral:
@@ -67,10 +73,11 @@ def parse_collateral(data: bytes) -> Collateral:
         raise TdxError("it is not a JSON document in UTF-8, or has a name twice") from None
     if not isinstance(document, dict):
         raise TdxError("it is not a JSON object")
-    unknown = set(document) - {*_TEXTS, *_BINARY, _IGNORED}
+    unknown = set(document) - {*_TEXTS, *_BINARY, _MACHINE}
     if unknown:
         raise TdxError(f"its entry {ascii(sorted(unknown)[0])[:60]} is unknown")
     texts = {name: _text(document, name) for name in _TEXTS}
+    machine = _machine(document)
     binary = {name: _bytes(document, name) for name in _BINARY}
     return Collateral(
         texts=texts,
@@ -80,7 +87,15 @@ def parse_collateral(data: bytes) -> Collateral:
         enclave_signer=_chain(texts, "qe_identity_issuer_chain"),
         root_revocations=_list(binary, "root_ca_crl"),
         pck_revocations=_list(binary, "pck_crl"),
+        machine=machine,
     )
+
+
+def _machine(document: dict[str, object]) -> tuple[x509.Certificate, ...] | None:
+    """Read the machine's own chain, where it is there: some writers leave the entry out, others put null."""
+    if document.get(_MACHINE) is None:
+        return None
+    return _chain({_MACHINE: _text(document, _MACHINE)}, _MACHINE)
 
 
 def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -135,5 +150,6 @@ def _check_list(revocations: x509.CertificateRevocationList, issuer: x509.Certif
 
 
 def _is_signed(revocations: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    key = issuer.public_key()
-    return revocations.issuer == issuer.subject and revocations.is_signature_valid(key)  # type: ignore[arg-type]
+    if revocations.issuer != issuer.subject or not has_whole_signature(revocations):
+        return False
+    return revocations.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]

@@ -8,7 +8,6 @@ from elastic_hal.reference_impl.verify.bare_reports import MEASUREMENT, UNSTATED
 from elastic_hal.reference_impl.verify.claim_checks import check_measurement, listed
 from elastic_hal.reference_impl.verify.context import Context
 from elastic_hal.reference_impl.verify.freshness import REPORT_DATA, check_report_data
-from elastic_hal.runtime.platform import Measurement
 
 from .claims import TdxClaims
 from .event_log import REGISTERS, LoggedEvent, replay
@@ -47,7 +46,7 @@ def check_demands(claims: TdxClaims, events: list[LoggedEvent], context: Context
         _platform(claims, policy.tdx),
         *_identities(claims, policy.tdx),
         *check_log(claims.quote.report.rtmrs, events, policy.tdx),
-        check_measurement("platform", Measurement("platform", "sha-384", claims.quote.report.mrtd), policy),
+        check_measurement("platform", claims.measurements[0], policy),
     ]
     if context.report_data is None:
         checks += check_unstated(policy, claims.workload)

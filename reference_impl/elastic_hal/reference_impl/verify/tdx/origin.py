@@ -74,6 +74,7 @@ def _chain(
     expected = "Intel's root, or a named one" if context.anchors else "Intel's root"
     try:
         chain = read_chain(quote.certificates)
+        collateral.check_machine(chain)
         root = _trusted_root(chain, collateral, context)
     except ChainError as error:
         checks.append(Check(CHAIN, Verdict.FAIL, f"{len(quote.certificates)} bytes", expected, str(error)))

@@ -36,8 +36,13 @@ TCB_STATUSES: Final = (
     "ConfigurationAndSWHardeningNeeded",
     "OutOfDate",
     "OutOfDateConfigurationNeeded",
+    "TDRelaunchAdvised",
+    "TDRelaunchAdvisedConfigurationNeeded",
 )
-"""What a policy may allow. A revoked TCB cannot be allowed."""
+"""What a policy may allow. A revoked TCB cannot be allowed.
+
+The last two are of TDX 1.5: the machine was brought up to date below a guest that had been started before.
+"""
 
 IDENTITIES: Final = {
     "mrtd": 48,

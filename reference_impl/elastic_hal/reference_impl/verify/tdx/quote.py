@@ -11,7 +11,8 @@ from typing import Any, Final
 from .errors import TdxError
 
 VERSIONS: Final = (4, 5)
-BODY_TYPES: Final = {2: "TdReport10", 3: "TdReport15"}
+BODY_TYPES: Final = {2: "TdReport10", 3: "TdReport15", 4: "TdReport15Ex"}
+"""Bodies by their names in Intel's code: of TDX 1.0, of 1.5, and of 1.5 with the extension."""
 
 INTEL_QE_VENDOR: Final = bytes.fromhex("939a7233f79c4ca9940a0db3957f0607")
 DEBUG: Final = 1
@@ -21,7 +22,12 @@ _HEADER: Final = struct.Struct("<HHIHH16s20s")
 _BODY_HEAD: Final = struct.Struct("<HI")
 _REPORT: Final = struct.Struct("<16s48s48s8s8s8s48s48s48s48s48s48s48s48s64s")
 _SERVICE: Final = struct.Struct("<16s48s")
-_BODY_BYTES: Final = {2: _REPORT.size, 3: _REPORT.size + _SERVICE.size}
+_EXTENSION: Final = struct.Struct("<B32s48s48s8s16s16s12s48s8s")
+_BODY_BYTES: Final = {
+    2: _REPORT.size,
+    3: _REPORT.size + _SERVICE.size,
+    4: _REPORT.size + _SERVICE.size + _EXTENSION.size,
+}
 _ENCLAVE: Final = struct.Struct("<16sI28x16s32s32x32s96xHH60x64s")
 _CERTIFICATION: Final = struct.Struct("<HI")
 _LENGTH: Final = struct.Struct("<I")
@@ -36,8 +42,27 @@ _QE_REPORT, _PCK_CHAIN = 6, 5
 
 
 @dataclass(frozen=True, slots=True)
+class TdReportExtension:
+    """What bodies of type 4 add: which start of the guest this is, its devices, and the service TDs bound to it.
+
+    The fields have Intel's names. `init_` is the state when the guest was created, `cur_` the one now.
+    """
+
+    vmid: int
+    td_id: bytes
+    dev_info: bytes
+    init_service_td_hash: bytes
+    init_service_td_attributes: bytes
+    init_cpu_svn: bytes
+    init_tee_tcb_svn: bytes
+    init_tee_fmspc: bytes
+    cur_service_td_hash: bytes
+    cur_service_td_attributes: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TdReport:
-    """What the TDX module states about the guest. The last two are there in bodies of type 3 only."""
+    """What the TDX module states about the guest. Body type 2 ends before `tee_tcb_svn2`, 3 before `extension`."""
 
     tee_tcb_svn: bytes
     mr_seam: bytes
@@ -53,6 +78,7 @@ class TdReport:
     report_data: bytes
     tee_tcb_svn2: bytes | None = None
     mr_service_td: bytes | None = None
+    extension: TdReportExtension | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +169,12 @@ def parse_quote(data: bytes) -> TdxQuote:
 
 def _header(encoded: bytes) -> tuple[int, int, int, bytes]:
     version, key_type, tee_type, qe_svn, pce_svn, vendor, user_data = _HEADER.unpack(encoded)
-    if version not in VERSIONS:
-        raise TdxError(f"quote version {version} is unknown; known are {', '.join(map(str, VERSIONS))}")
+    # Quotes of enclaves have versions of their own, so that what they are is said before what version they are.
     if tee_type != _TDX:
         what = "is of a SGX enclave" if tee_type == _SGX else f"has the unknown environment type {tee_type:#x}"
         raise TdxError(f"the quote {what}, not of a TDX guest")
+    if version not in VERSIONS:
+        raise TdxError(f"quote version {version} is unknown; known are {', '.join(map(str, VERSIONS))}")
     if key_type != _ECDSA_P256:
         what = _KEY_TYPES.get(key_type, f"of unknown type {key_type}")
         raise TdxError(f"the attestation key is {what}; known is {_KEY_TYPES[_ECDSA_P256]}")
@@ -158,8 +185,11 @@ def _header(encoded: bytes) -> tuple[int, int, int, bytes]:
 
 def _report(encoded: bytes, body_type: int) -> TdReport:
     *measured, rtmr0, rtmr1, rtmr2, rtmr3, report_data = _REPORT.unpack_from(encoded)
-    service = _SERVICE.unpack_from(encoded, _REPORT.size) if body_type == 3 else (None, None)
-    fields: list[Any] = [*measured, (rtmr0, rtmr1, rtmr2, rtmr3), report_data, *service]
+    fields: list[Any] = [*measured, (rtmr0, rtmr1, rtmr2, rtmr3), report_data]
+    if body_type >= 3:
+        fields += _SERVICE.unpack_from(encoded, _REPORT.size)
+    if body_type == 4:
+        fields.append(TdReportExtension(*_EXTENSION.unpack_from(encoded, _REPORT.size + _SERVICE.size)))
     return TdReport(*fields)
 
 

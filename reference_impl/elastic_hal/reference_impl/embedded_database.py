@@ -1,0 +1,60 @@
+"""What the databases of this package have in common: connections to SQLite, transactions, and whose a file is.
+
+Which errors come of it, and how connections are shared between threads, is for each of them to say.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+BUSY_SECONDS: Final = 10.0
+"""How long one process waits for another one's transaction."""
+
+
+class ForeignDatabaseError(Exception):
+    """The file is a database of another program, or of another version of this one."""
+
+
+def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
+    """Open a connection that begins no transactions by itself and trusts no schema. Raises `sqlite3.Error`."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in ("trusted_schema = OFF", *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Make one transaction of the block: all of it takes place, or, where anything is raised, nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
+def make_tables(connection: sqlite3.Connection, schema: Sequence[str], application: int, version: int) -> None:
+    """Make the tables where the file is new. Raises `ForeignDatabaseError` for a file that is not ours."""
+    with transaction(connection):
+        found = tuple(_number(connection, question) for question in ("PRAGMA application_id", "PRAGMA user_version"))
+        if found == (0, 0) and not _number(connection, "SELECT count(*) FROM sqlite_schema"):
+            for statement in schema:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {application}")
+            connection.execute(f"PRAGMA user_version = {version}")
+        elif found != (application, version):
+            raise ForeignDatabaseError(f"it is of another program or version ({found[0]:#x}, {found[1]})")
+
+
+def _number(connection: sqlite3.Connection, question: str) -> int:
+    (value,) = connection.execute(question).fetchone()
+    return int(value)
