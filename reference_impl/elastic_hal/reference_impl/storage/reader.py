@@ -1,6 +1,6 @@
 """The reader resource: a range of one version, from front to back (OBJ-2)."""
 
-from elastic_hal.runtime.control import Control
+from elastic_hal.runtime.control import WHOLE_CORE, Control
 
 from ..bindings.elastic_hal import object_storage as wit
 from ..bindings.elastic_hal import types
@@ -9,8 +9,9 @@ from ..polling import Pollable, always_ready
 from .access import Access
 from .backend import Download, Vault
 from .chunks import ChunkFormat, chunk_format
+from .looking_ahead import LookingAhead
 from .metadata import object_metadata
-from .open_chunks import TakenChunks
+from .open_chunks import OpenChunks
 from .records import CHUNK_BYTES
 
 _CHUNKS = 1
@@ -26,10 +27,11 @@ class ObjectReader(wit.ObjectReader):
         info: wit.ObjectMetadata,
         span: tuple[int, int],
         control: Control,
-        taken: TakenChunks,
+        open_chunks: OpenChunks,
     ) -> None:
+        self._taken = open_chunks.take(_CHUNKS)
+        self._ahead = LookingAhead(self._opened, open_chunks)
         self._download = download
-        self._taken = taken
         self._chunks = chunks
         self._info = info
         self._position, self._end = span
@@ -50,14 +52,18 @@ class ObjectReader(wit.ObjectReader):
             raise types.Error_LimitExceeded(f"most: is {most}, more than {MAX_DATA_BYTES}")
         if self._failed:
             raise types.Error_VerificationFailed
-        parts: list[bytes] = []
         left = min(most, self._end - self._position)
+        ready = self._ahead.take(self._position, left)
+        self._position += len(ready)
+        left -= len(ready)
+        parts = [ready]
         while left:
             number, offset = divmod(self._position, CHUNK_BYTES)
             part = self._verified(number)[offset : offset + left]
             parts.append(part)
             self._position += len(part)
             left -= len(part)
+        self._look_ahead(most)
         return b"".join(parts)
 
     def subscribe(self) -> Pollable:
@@ -67,8 +73,14 @@ class ObjectReader(wit.ObjectReader):
     def drop(self) -> None:
         """Let the version go."""
         self._chunk = b""
+        self._ahead.close()
         self._taken.give_back()
         self._download.close()
+
+    def _look_ahead(self, most: int) -> None:
+        """Make ready what the next call may want. A workload that has a share of a core gets no more than its share."""
+        if most >= CHUNK_BYTES and not self._position % CHUNK_BYTES and self._control.cpu_thousandths >= WHOLE_CORE:
+            self._ahead.begin(self._position, self._end)
 
     def _verified(self, number: int) -> bytes:
         if number != self._number:
@@ -103,11 +115,11 @@ def open_reader(
     if start > stored.size:
         download.close()
         raise types.Error_InvalidArgument(f"start: {start} is after the end of the object, {stored.size}")
+    last = stored.size if end is None else min(end, stored.size)
+    chunks = chunk_format(vault.identity, name, stored.version, vault.keys)
+    about = object_metadata(access.name, stored)
     try:
-        taken = access.open_chunks.take(_CHUNKS)
+        return ObjectReader(download, chunks, about, (start, last), control, access.open_chunks)
     except types.Error_LimitExceeded:
         download.close()
         raise
-    last = stored.size if end is None else min(end, stored.size)
-    chunks = chunk_format(vault.identity, name, stored.version, vault.keys)
-    return ObjectReader(download, chunks, object_metadata(access.name, stored), (start, last), control, taken)
