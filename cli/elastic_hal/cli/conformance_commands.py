@@ -176,7 +176,7 @@ def mutants(cases: Path | None, expression: str | None, names: tuple[str, ...], 
     width = max(map(len, wanted))
 
     def show(result: MutantResult) -> None:
-        verdict = f"killed by {len(result.killed_by)} cases" if result.killed else "NOT NOTICED"
+        verdict = f"noticed by cases: {len(result.killed_by)}" if result.killed else "NOT NOTICED"
         click.echo(f"{result.mutant:<{width}} {verdict} in {result.result.seconds:.1f} s")
 
     on_mutant = None if as_json else show
