@@ -12,9 +12,9 @@ under `eventloop.run`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Iterator
 
-from . import eventloop as _eventloop
 from . import preload as _preload  # noqa: F401
 from . import waiting as _waiting
 from .bindings.elastic_hal import channels as _channels
@@ -108,14 +108,9 @@ class Sender(_End):
         for piece in self._pieces(data):
             left = piece
             while left or not piece:
-                try:
-                    taken = self._end.push(left)
-                except WouldBlock:
-                    await _eventloop.wait(self.pollable)
-                else:
-                    left = left[taken:]
-                    if not left:
-                        break
+                left = left[await _waiting.acall(functools.partial(self._end.push, left), lambda: self.pollable) :]
+                if not left:
+                    break
 
     def finish(self) -> None:
         """Tells the receiver that nothing more will come, and keeps the end open."""
@@ -167,11 +162,7 @@ class Receiver(_End):
 
     async def areceive(self, most: int = CHUNK_BYTES) -> bytes:
         """As `receive`, while other tasks go on."""
-        while True:
-            try:
-                return self._end.read(most)
-            except WouldBlock:
-                await _eventloop.wait(self.pollable)
+        return await _waiting.acall(lambda: self._end.read(most), lambda: self.pollable)
 
     def __iter__(self) -> Iterator[bytes]:
         while True:
