@@ -1,10 +1,15 @@
-"""What all tests share: how long searches go on.
+"""What all tests share: how long searches go on, and where the genuine evidence of others is.
 
 `--soak` (`make soak`) makes property tests search much longer; `--soak-seconds` says for how long soak tests go on, and
 `--soak-minutes` for how long the mixed load does (`tests/soak`).
 """
 
 from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -35,6 +40,22 @@ def load_seconds(request: pytest.FixtureRequest, soak_seconds: float) -> float:
     """How long the mixed load goes on: `--soak-minutes`, else as long as any soak test."""
     minutes: float | None = request.config.getoption("--soak-minutes")
     return soak_seconds if minutes is None else minutes * 60
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """The folder of the genuine evidence."""
+    data = os.environ.get("ELASTIC_HAL_TEST_DATA")
+    if not data or not Path(data, "vectors", "index.json").is_file():
+        pytest.skip("ELASTIC_HAL_TEST_DATA does not name a folder with vectors/index.json")
+    return Path(data, "vectors")
+
+
+@pytest.fixture(scope="session")
+def vectors_index(vectors: Path) -> dict[str, Any]:
+    """What is in that folder, and how it is to be judged."""
+    document: dict[str, Any] = json.loads((vectors / "index.json").read_text("utf-8"))
+    return document
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

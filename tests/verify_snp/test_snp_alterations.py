@@ -6,8 +6,6 @@ certificates that the chain does not need. There the certificates that are left 
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -43,21 +41,16 @@ def stride(soak_seconds: float) -> int:
 
 
 @pytest.fixture(scope="module")
-def samples() -> list[dict[str, Any]]:
-    data = os.environ.get("ELASTIC_HAL_TEST_DATA")
-    if not data or not Path(data, "vectors", "index.json").is_file():
-        pytest.skip("ELASTIC_HAL_TEST_DATA does not name a folder with vectors/index.json")
-    folder = Path(data, "vectors")
-    entries = json.loads((folder / "index.json").read_text("utf-8"))["snp"]
+def samples(vectors: Path, vectors_index: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
-            "report": (folder / entry["report"]).read_bytes(),
-            "vek": (folder / entry["vek"]).read_bytes(),
-            "chain": (folder / entry["chain"]).read_bytes(),
+            "report": (vectors / entry["report"]).read_bytes(),
+            "vek": (vectors / entry["vek"]).read_bytes(),
+            "chain": (vectors / entry["chain"]).read_bytes(),
             "kind": entry["vek_type"],
             "at": datetime.fromisoformat(entry["verify_time"]),
         }
-        for entry in entries
+        for entry in vectors_index["snp"]
     ]
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -24,20 +21,6 @@ from elastic_hal.reference_impl.verify import (
 
 VERDICTS = {"accept": Verdict.PASS, "reject": Verdict.FAIL}
 LENIENT = AppraisalPolicy(allow_debug=True)
-
-
-@pytest.fixture(scope="module")
-def samples() -> Path:
-    data = os.environ.get("ELASTIC_HAL_TEST_DATA")
-    if not data or not Path(data, "vectors", "index.json").is_file():
-        pytest.skip("ELASTIC_HAL_TEST_DATA does not name a folder with vectors/index.json")
-    return Path(data, "vectors")
-
-
-@pytest.fixture(scope="module")
-def index(samples: Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((samples / "index.json").read_text("utf-8"))
-    return document
 
 
 class Sample:
@@ -58,9 +41,9 @@ class Sample:
         return verify(self.report, certificates=certificates, at=datetime.fromisoformat(self.time), **options)
 
 
-def test_samples_are_judged_as_expected(index: dict[str, Any], samples: Path) -> None:
-    for entry in index["snp"]:
-        sample = Sample(entry, samples)
+def test_samples_are_judged_as_expected(vectors_index: dict[str, Any], vectors: Path) -> None:
+    for entry in vectors_index["snp"]:
+        sample = Sample(entry, vectors)
         lenient, strict = sample.appraise(policy=LENIENT), sample.appraise()
         assert lenient is not None
         assert strict is not None
@@ -68,9 +51,9 @@ def test_samples_are_judged_as_expected(index: dict[str, Any], samples: Path) ->
         assert strict.verdict is VERDICTS[entry["expected_default_policy"]], (entry["id"], strict.reason)
 
 
-def test_the_fields_are_equal(index: dict[str, Any], samples: Path) -> None:
-    for entry in index["snp"]:
-        appraisal = Sample(entry, samples).appraise(policy=LENIENT)
+def test_the_fields_are_equal(vectors_index: dict[str, Any], vectors: Path) -> None:
+    for entry in vectors_index["snp"]:
+        appraisal = Sample(entry, vectors).appraise(policy=LENIENT)
         assert appraisal is not None
         assert appraisal.claims is not None
         claims: dict[str, Any] = appraisal.claims.to_json()
@@ -79,23 +62,23 @@ def test_the_fields_are_equal(index: dict[str, Any], samples: Path) -> None:
         assert claims["vek"]["type"] == entry["vek_type"]
 
 
-def test_altered_samples_are_refused(index: dict[str, Any], samples: Path) -> None:
-    entries = {entry["id"]: entry for entry in index["snp"]}
+def test_altered_samples_are_refused(vectors_index: dict[str, Any], vectors: Path) -> None:
+    entries = {entry["id"]: entry for entry in vectors_index["snp"]}
     tried = 0
-    for alteration in index["altered"]:
+    for alteration in vectors_index["altered"]:
         if alteration["base"] not in entries:
             continue
-        sample = Sample(entries[alteration["base"]], samples)
-        alter(sample, alteration["target"], alteration["op"], samples)
+        sample = Sample(entries[alteration["base"]], vectors)
+        alter(sample, alteration["target"], alteration["op"], vectors)
         appraisal = sample.appraise(policy=LENIENT)
         assert appraisal is None or appraisal.verdict is VERDICTS[alteration["expected"]], alteration["id"]
         tried += 1
     assert tried
 
 
-def test_no_byte_of_a_sample_can_be_changed(index: dict[str, Any], samples: Path) -> None:
-    for entry in index["snp"]:
-        sample = Sample(entry, samples)
+def test_no_byte_of_a_sample_can_be_changed(vectors_index: dict[str, Any], vectors: Path) -> None:
+    for entry in vectors_index["snp"]:
+        sample = Sample(entry, vectors)
         good = sample.report
         for position in range(len(good)):
             sample.report = good[:position] + bytes([good[position] ^ 1 << position % 8]) + good[position + 1 :]
@@ -105,9 +88,9 @@ def test_no_byte_of_a_sample_can_be_changed(index: dict[str, Any], samples: Path
             assert appraisal.reason
 
 
-def test_no_byte_of_its_certificate_can_be_changed(index: dict[str, Any], samples: Path) -> None:
-    for entry in index["snp"]:
-        sample = Sample(entry, samples)
+def test_no_byte_of_its_certificate_can_be_changed(vectors_index: dict[str, Any], vectors: Path) -> None:
+    for entry in vectors_index["snp"]:
+        sample = Sample(entry, vectors)
         good = sample.vek
         for position in range(len(good)):
             sample.vek = good[:position] + bytes([good[position] ^ 1 << position % 8]) + good[position + 1 :]
@@ -115,23 +98,23 @@ def test_no_byte_of_its_certificate_can_be_changed(index: dict[str, Any], sample
             assert appraisal is None or appraisal.verdict is Verdict.FAIL, (entry["id"], position)
 
 
-def test_a_sample_with_the_certificates_of_another(index: dict[str, Any], samples: Path) -> None:
-    every = [Sample(entry, samples) for entry in index["snp"]]
+def test_a_sample_with_the_certificates_of_another(vectors_index: dict[str, Any], vectors: Path) -> None:
+    every = [Sample(entry, vectors) for entry in vectors_index["snp"]]
     for sample in every:
         for other in every:
             if other is not sample:
                 for part in ("vek", "chain", "report"):
-                    mixed = Sample(index["snp"][every.index(sample)], samples)
+                    mixed = Sample(vectors_index["snp"][every.index(sample)], vectors)
                     setattr(mixed, part, getattr(other, part))
                     appraisal = mixed.appraise(policy=LENIENT)
                     assert appraisal is not None
                     assert appraisal.verdict is Verdict.FAIL
 
 
-def test_a_sample_with_its_certificates_in_a_table(index: dict[str, Any], samples: Path) -> None:
+def test_a_sample_with_its_certificates_in_a_table(vectors_index: dict[str, Any], vectors: Path) -> None:
     guids = ("63da758de6644564adc5f4b93be8accd", "4ab7b379bbac4fe4a02f05aef327c782", "c0b406a4a803495297433fb6014cd0ae")
-    for entry in index["snp"]:
-        sample = Sample(entry, samples)
+    for entry in vectors_index["snp"]:
+        sample = Sample(entry, vectors)
         if entry["vek_type"] != "vcek":
             continue
         chain = load_certificates(sample.chain)
@@ -146,9 +129,9 @@ def test_a_sample_with_its_certificates_in_a_table(index: dict[str, Any], sample
         assert appraisal.verdict is VERDICTS[entry["expected"]], appraisal.reason
 
 
-def test_the_nonce_of_a_sample(index: dict[str, Any], samples: Path) -> None:
-    for entry in index["snp"]:
-        sample = Sample(entry, samples)
+def test_the_nonce_of_a_sample(vectors_index: dict[str, Any], vectors: Path) -> None:
+    for entry in vectors_index["snp"]:
+        sample = Sample(entry, vectors)
         data = bytes.fromhex(entry["expect"]["report_data"])
         for nonce in (data, data.rstrip(b"\0") or b"\0"):
             accepted = sample.appraise(policy=LENIENT, nonce=nonce)
@@ -159,18 +142,18 @@ def test_the_nonce_of_a_sample(index: dict[str, Any], samples: Path) -> None:
         assert refused.verdict is Verdict.FAIL
 
 
-def test_reference_values_of_a_sample(index: dict[str, Any], samples: Path) -> None:
-    for entry in index["snp"]:
+def test_reference_values_of_a_sample(vectors_index: dict[str, Any], vectors: Path) -> None:
+    for entry in vectors_index["snp"]:
         measured = entry["expect"]["measurement"]
         text = f'version = 1\nallow_debug = true\n[measurements.platform]\n"sample" = "sha-384:{measured}"\n'
         policy = AppraisalPolicy.parse(text)
-        appraisal = Sample(entry, samples).appraise(policy=policy)
+        appraisal = Sample(entry, vectors).appraise(policy=policy)
         assert appraisal is not None
         assert appraisal.verdict is VERDICTS[entry["expected"]]
         [check] = [check for check in appraisal.checks if check.name == "measurement platform"]
         assert check.detail == "is 'sample'"
         other = replace(policy.measurements["platform"][0], value=bytes(48))
-        appraisal = Sample(entry, samples).appraise(policy=replace(policy, measurements={"platform": (other,)}))
+        appraisal = Sample(entry, vectors).appraise(policy=replace(policy, measurements={"platform": (other,)}))
         assert appraisal is not None
         assert appraisal.verdict is Verdict.FAIL
 

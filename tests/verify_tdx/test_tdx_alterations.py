@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,18 +41,14 @@ def stride(soak_seconds: float) -> int:
 
 
 @pytest.fixture(scope="module")
-def samples() -> list[Sample]:
-    data = os.environ.get("ELASTIC_HAL_TEST_DATA")
-    if not data or not Path(data, "vectors", "index.json").is_file():
-        pytest.skip("ELASTIC_HAL_TEST_DATA does not name a folder with vectors/index.json")
-    folder = Path(data, "vectors")
+def samples(vectors: Path, vectors_index: dict[str, Any]) -> list[Sample]:
     found = [
         Sample(
-            (folder / entry["quote"]).read_bytes(),
-            (folder / verification["collateral"]).read_bytes(),
+            (vectors / entry["quote"]).read_bytes(),
+            (vectors / verification["collateral"]).read_bytes(),
             verification["now_secs"],
         )
-        for entry in json.loads((folder / "index.json").read_text("utf-8"))["tdx"]
+        for entry in vectors_index["tdx"]
         for verification in entry["verifications"]
         if verification["expected"] == "accept"
     ]

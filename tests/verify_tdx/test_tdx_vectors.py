@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from elastic_hal.reference_impl.verify import Appraisal, AppraisalPolicy, Verdict, verify
 from elastic_hal.reference_impl.verify.tdx.policy import TCB_STATUSES, TdxPolicy
@@ -18,29 +15,15 @@ ANY_STATUS = AppraisalPolicy(tdx=TdxPolicy(tcb_status=TCB_STATUSES))
 VERDICTS = {"accept": Verdict.PASS, "reject": Verdict.FAIL}
 
 
-@pytest.fixture(scope="module")
-def samples() -> Path:
-    data = os.environ.get("ELASTIC_HAL_TEST_DATA")
-    if not data or not Path(data, "vectors", "index.json").is_file():
-        pytest.skip("ELASTIC_HAL_TEST_DATA does not name a folder with vectors/index.json")
-    return Path(data, "vectors")
-
-
-@pytest.fixture(scope="module")
-def index(samples: Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((samples / "index.json").read_text("utf-8"))
-    return document
-
-
 def appraise(quote: bytes, collateral: bytes, seconds: int) -> Appraisal:
     return verify(quote, collateral=collateral, at=datetime.fromtimestamp(seconds, UTC), policy=ANY_STATUS)
 
 
-def test_samples_are_judged_as_expected(index: dict[str, Any], samples: Path) -> None:
-    for entry in index["tdx"]:
-        quote = (samples / entry["quote"]).read_bytes()
+def test_samples_are_judged_as_expected(vectors_index: dict[str, Any], vectors: Path) -> None:
+    for entry in vectors_index["tdx"]:
+        quote = (vectors / entry["quote"]).read_bytes()
         for verification in entry["verifications"]:
-            collateral = (samples / verification["collateral"]).read_bytes()
+            collateral = (vectors / verification["collateral"]).read_bytes()
             appraisal = appraise(quote, collateral, verification["now_secs"])
             assert appraisal.verdict is VERDICTS[verification["expected"]], (entry["id"], appraisal.reason)
             if appraisal.claims is None:
@@ -53,18 +36,18 @@ def test_samples_are_judged_as_expected(index: dict[str, Any], samples: Path) ->
             assert claims["advisory_ids"] == verification["advisory_ids"]
 
 
-def test_altered_copies_are_judged_as_expected(index: dict[str, Any], samples: Path) -> None:
-    entries = {entry["id"]: entry for entry in index["tdx"]}
-    for altered in index["altered"]:
+def test_altered_copies_are_judged_as_expected(vectors_index: dict[str, Any], vectors: Path) -> None:
+    entries = {entry["id"]: entry for entry in vectors_index["tdx"]}
+    for altered in vectors_index["altered"]:
         if altered["base"] not in entries:
             continue
         entry = entries[altered["base"]]
         verification = entry["verifications"][0]
-        quote = (samples / entry["quote"]).read_bytes()
-        collateral = (samples / verification["collateral"]).read_bytes()
+        quote = (vectors / entry["quote"]).read_bytes()
+        collateral = (vectors / verification["collateral"]).read_bytes()
         seconds = verification["now_secs"]
         if altered["target"] == "quote":
-            quote = alter(quote, altered["op"], samples)
+            quote = alter(quote, altered["op"], vectors)
         elif altered["target"] == "collateral":
             collateral = alter_collateral(collateral, altered["op"])
         else:
@@ -73,11 +56,11 @@ def test_altered_copies_are_judged_as_expected(index: dict[str, Any], samples: P
         assert appraisal.verdict is VERDICTS[altered["expected"]], (altered["id"], appraisal.reason)
 
 
-def test_no_byte_of_a_sample_can_be_changed(index: dict[str, Any], samples: Path) -> None:
-    entry = index["tdx"][0]
-    quote = (samples / entry["quote"]).read_bytes()
+def test_no_byte_of_a_sample_can_be_changed(vectors_index: dict[str, Any], vectors: Path) -> None:
+    entry = vectors_index["tdx"][0]
+    quote = (vectors / entry["quote"]).read_bytes()
     verification = entry["verifications"][0]
-    collateral = (samples / verification["collateral"]).read_bytes()
+    collateral = (vectors / verification["collateral"]).read_bytes()
     for position in range(0, len(quote), 7):
         changed = bytearray(quote)
         changed[position] ^= 1 << position % 8
@@ -85,7 +68,7 @@ def test_no_byte_of_a_sample_can_be_changed(index: dict[str, Any], samples: Path
         assert appraisal.claims is None, position
 
 
-def alter(data: bytes, operation: dict[str, Any], samples: Path) -> bytes:
+def alter(data: bytes, operation: dict[str, Any], vectors: Path) -> bytes:
     changed = bytearray(data)
     ((kind, value),) = operation.items()
     if kind == "xor":
@@ -100,7 +83,7 @@ def alter(data: bytes, operation: dict[str, Any], samples: Path) -> bytes:
         number = int.from_bytes(changed[value[0] : value[0] + 4], "little") + value[1]
         changed[value[0] : value[0] + 4] = (number & 0xFFFF_FFFF).to_bytes(4, "little")
     elif kind == "replace":
-        return (samples / value).read_bytes()
+        return (vectors / value).read_bytes()
     else:
         raise AssertionError(f"the index has the unknown operation {kind}")
     return bytes(changed)
