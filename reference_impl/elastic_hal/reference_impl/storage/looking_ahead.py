@@ -7,7 +7,7 @@ run. So whoever reads an object from front to back finds ready what the next cal
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from ..bindings.elastic_hal import types
@@ -37,7 +37,6 @@ class LookingAhead:
         coming, self._coming = self._coming, None
         # What the other thread has not begun is left to this one.
         if coming is not None and not coming.cancel():
-            wait((coming,))
             self._ready = coming.result()
         if position != self._position:
             self._ready = b""
