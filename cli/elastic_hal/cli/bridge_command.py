@@ -7,11 +7,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from elastic_hal.cli.bridge_items import interface_items
-from elastic_hal.cli.failures import USAGE, CommandError
+from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.files import write_whole
 from elastic_hal.codegen.model import Interface, InterfaceItem, World
 from elastic_hal.codegen.targets.errors import OutputError
 from elastic_hal.codegen.targets.output import MARKER
+from elastic_hal.common.errors import USAGE
 from elastic_hal.runtime.bridge.errors import BridgeError
 from elastic_hal.runtime.bridge.reader import sections
 from elastic_hal.runtime.bridge.standalone import COMMENT_SECTION, adapter_component

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from elastic_hal.cli.console import message, print_json
-from elastic_hal.cli.failures import USAGE, CommandError
+from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.files import read_at_most
+from elastic_hal.common.errors import USAGE
 
 if TYPE_CHECKING:
     from elastic_hal.reference_impl.broker import Store

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from elastic_hal.cli.console import message, print_json, progress
-from elastic_hal.cli.failures import BAD, ENVIRONMENT, USAGE, CommandError
+from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.platforms_command import platforms
+from elastic_hal.common.errors import BAD, ENVIRONMENT, USAGE
 
 if TYPE_CHECKING:
     from elastic_hal.codegen.model import Resolve

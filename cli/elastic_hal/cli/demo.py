@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import click
 
 from elastic_hal.cli.console import message
-from elastic_hal.cli.failures import BAD, CommandError
+from elastic_hal.cli.failures import CommandError
+from elastic_hal.common.errors import BAD
 
 if TYPE_CHECKING:
     from elastic_hal.reference_impl.verify import Appraisal

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from elastic_hal.cli.failures import ENVIRONMENT, CommandError
+from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.loopback_broker import loopback_broker
 from elastic_hal.cli.platform_options import SEALING_VARIABLE, open_platform
+from elastic_hal.common.errors import ENVIRONMENT
 
 _ROOT_VARIABLE = "ELASTIC_HAL_PLATFORM_ROOT"
 _COLLATERAL_VARIABLE = "ELASTIC_HAL_TDX_COLLATERAL"

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elastic_hal.cli.console import colour_wanted
+from elastic_hal.common.errors import BAD, ENVIRONMENT, USAGE, ElasticHalError
 
 if TYPE_CHECKING:
     from elastic_hal.codegen.diagnostics import WitError
 
-BAD = 1
-USAGE = 2
-ENVIRONMENT = 3
 INTERRUPTED = 130
 
 
@@ -85,6 +83,8 @@ def describe(error: BaseException) -> Failure | None:
     """Says how to report an exception; None where it is a fault of ours and its traceback is wanted."""
     if isinstance(error, CommandError):
         return Failure(str(error), error.exit_code, error.hint)
+    if isinstance(error, ElasticHalError):
+        return _known_failure(error, error.exit_status)
     if _is(error, "elastic_hal.codegen.diagnostics", "WitError"):
         return _wit_failure(error)  # type: ignore[arg-type]
     for module, name, code in _KNOWN:

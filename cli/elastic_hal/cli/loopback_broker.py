@@ -18,7 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elastic_hal.cli.failures import ENVIRONMENT, CommandError
+from elastic_hal.cli.failures import CommandError
+from elastic_hal.common.errors import ENVIRONMENT
 
 if TYPE_CHECKING:
     from elastic_hal.runtime.platform import Measurement

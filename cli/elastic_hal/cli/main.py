@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import click
 
 from elastic_hal.cli.console import message
-from elastic_hal.cli.failures import INTERRUPTED, USAGE, Failure, describe
+from elastic_hal.cli.failures import INTERRUPTED, Failure, describe
+from elastic_hal.common.errors import USAGE
 
 PROGRAM = "elastic-hal"
 _COMPLETION = "_ELASTIC_HAL_COMPLETE"

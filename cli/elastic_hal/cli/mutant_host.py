@@ -7,8 +7,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from elastic_hal.cli.failures import USAGE, CommandError
+from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.wasi_stand_ins import link_stand_in
+from elastic_hal.common.errors import USAGE
 from elastic_hal.conformance.mutants import mutant_names, mutant_provider, wrap
 from elastic_hal.reference_impl.bindings import add_to_linker
 from elastic_hal.reference_impl.host import ReferenceHost

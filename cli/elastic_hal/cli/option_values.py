@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from elastic_hal.cli.failures import USAGE, CommandError
+from elastic_hal.cli.failures import CommandError
+from elastic_hal.common.errors import USAGE
 
 
 def hexadecimal(text: str, option: str) -> bytes:

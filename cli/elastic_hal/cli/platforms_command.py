@@ -16,9 +16,9 @@ import click
 
 from elastic_hal.cli.console import message, print_json
 from elastic_hal.cli.emulated_machine import emulated_machine
-from elastic_hal.cli.failures import BAD
 from elastic_hal.cli.files import write_whole
 from elastic_hal.cli.platform_options import SEALING_VARIABLE
+from elastic_hal.common.errors import BAD
 
 if TYPE_CHECKING:
     from elastic_hal.conformance import SuiteResult

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from elastic_hal.cli.console import message
-from elastic_hal.cli.failures import USAGE, CommandError
+from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.files import write_whole
 from elastic_hal.cli.platform_options import open_platform, platform_root
+from elastic_hal.common.errors import USAGE
 
 if TYPE_CHECKING:
     from elastic_hal.runtime.platform import Measurement, Platform

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elastic_hal.cli.console import message
-from elastic_hal.cli.failures import USAGE, CommandError
+from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.files import read_at_most, write_whole
+from elastic_hal.common.errors import USAGE
 
 if TYPE_CHECKING:
     from elastic_hal.reference_impl.verify import Appraisal, AppraisalPolicy

@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 
 from elastic_hal.cli.console import message
-from elastic_hal.cli.failures import USAGE, CommandError
+from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.platform_options import platform_root, sealing_settings
+from elastic_hal.common.errors import USAGE
 
 
 @click.command(context_settings={"ignore_unknown_options": False})

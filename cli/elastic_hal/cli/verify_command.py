@@ -13,10 +13,11 @@ import click
 
 from elastic_hal.cli.console import message, print_json
 from elastic_hal.cli.evidence_table import appraisal_table
-from elastic_hal.cli.failures import BAD, USAGE, CommandError
+from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.files import read_at_most
 from elastic_hal.cli.option_values import hexadecimal, point_in_time
 from elastic_hal.cli.result_file import FORMATS, signing_key, write_result
+from elastic_hal.common.errors import BAD, USAGE
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

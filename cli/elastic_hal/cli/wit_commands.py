@@ -127,8 +127,8 @@ def diff(old: Path, new: Path, as_json: bool, ignore_docs: bool, features: tuple
     Leaves with 1 where NEW's version is too small for the changes. Unstable items are compared as well, as exempt from
     every promise; with --features only those that are named.
     """
-    from elastic_hal.cli.failures import BAD
     from elastic_hal.codegen.diffing import compare_packages, to_document, to_text
+    from elastic_hal.common.errors import BAD
 
     enable_all = all_features or not features
     before, after = load((old,), features, enable_all).main, load((new,), features, enable_all).main

@@ -17,7 +17,7 @@ from pathlib import Path
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.platform import Measurement
 
-HOST_PACKAGES = ("elastic_hal.cli", "elastic_hal.reference_impl", "elastic_hal.runtime")
+HOST_PACKAGES = ("elastic_hal.cli", "elastic_hal.common", "elastic_hal.reference_impl", "elastic_hal.runtime")
 LIBRARIES = ("blake3", "cbor2", "cryptography", "cwt", "pyopenssl", "service-identity", "wasmtime")
 _DOMAIN = b"elastic-hal runtime measurement 1"
 

@@ -1,0 +1,27 @@
+"""Text of unknown origin, made fit to stand in a message."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+MAX_SHOWN: Final = 200
+
+# Controls, format characters (which turn the direction of writing around), surrogates, line and paragraph separators.
+_UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def shown(text: object, most: int = MAX_SHOWN) -> str:
+    """Return text as one line for a message: what does not print is escaped, what is longer than `most` is cut.
+
+    A file name, a key or a name that somebody else chose cannot forge lines of output or steer a terminal by it.
+    """
+    line = str(text)
+    cut = line if len(line) <= most else f"{line[: most // 2]}…{line[-(most - most // 2 - 1) :]}"
+    return "".join(_escaped(character) for character in cut)
+
+
+def _escaped(character: str) -> str:
+    if unicodedata.category(character) not in _UNPRINTABLE:
+        return character
+    return character.encode("unicode_escape").decode("ascii")
