@@ -221,6 +221,17 @@ def test_a_store_with_a_wrong_key_file_is_refused(tmp_path: Path) -> None:
         Store.open(tmp_path)
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o775, 0o757])
+@pytest.mark.parametrize("place", [".", "store"])
+def test_a_store_that_others_could_exchange_is_refused(tmp_path: Path, place: str, mode: int) -> None:
+    filled(tmp_path / "store").close()
+    (tmp_path / place).chmod(mode)
+    with pytest.raises(BrokerStoreError, match=rf"has mode {mode:04o}"):
+        Store.open(tmp_path / "store")
+    with pytest.raises(BrokerStoreError, match=rf"has mode {mode:04o}"):
+        Store.open(tmp_path / "store", create=True)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -108,7 +108,7 @@ def test_an_unknown_platform_or_mutant(cli: Run, guest: Callable[..., Path]) -> 
 
 def test_state_that_cannot_be_kept(cli: Run, guest: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELASTIC_HAL_STATE", "/proc/state")
-    cli("run", guest("i32.const 0")).refuses(3, "cannot create the state directory")
+    cli("run", guest("i32.const 0")).refuses(3, "cannot create the directory")
 
 
 def test_a_cache_that_cannot_be_kept_is_no_obstacle(

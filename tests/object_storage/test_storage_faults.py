@@ -279,6 +279,25 @@ def test_a_directory_that_others_may_enter(host: Host) -> None:
         host.container()
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o775, 0o757])
+def test_a_state_in_which_others_could_put_an_older_storage_back(host: Host, mode: int) -> None:
+    host.put(host.container(anchored=True), "object", b"old")
+    host.state.chmod(mode)
+    host.restart()
+    with pytest.raises(errors.StorageLocationError, match=rf"state: has mode {mode:04o}"):
+        host.container()
+
+
+def test_a_state_made_under_a_careless_umask_is_the_owners_alone(host: Host) -> None:
+    before = os.umask(0)
+    try:
+        host.put(host.container(), "object", b"data")
+    finally:
+        os.umask(before)
+    folders = [host.state, *(path for path in host.state.rglob("*") if path.is_dir())]
+    assert {oct(folder.stat().st_mode & 0o777) for folder in folders} == {"0o700"}
+
+
 def test_a_file_in_place_of_the_directory(host: Host) -> None:
     host.state.mkdir(parents=True)
     (host.state / "storage").write_bytes(b"")

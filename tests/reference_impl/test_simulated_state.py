@@ -100,6 +100,25 @@ def test_a_directory_that_others_can_reach_is_refused(state: Path) -> None:
     assert list(state.iterdir()) == []
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o775, 0o757])
+def test_a_directory_above_that_others_can_write_to_is_refused(state: Path, mode: int) -> None:
+    RootAuthority.open(state)
+    state.parent.chmod(mode)
+    for use in (RootAuthority.open, SealingRoot.open, root_certificate):
+        with pytest.raises(StateError, match=rf"state: has mode {mode:04o}.*chmod go-w.*ELASTIC_HAL_STATE"):
+            use(state)
+
+
+def test_directories_above_are_made_for_the_owner_alone(state: Path) -> None:
+    before = os.umask(0)
+    try:
+        RootAuthority.open(state / "deep" / "simulated")
+    finally:
+        os.umask(before)
+    made = [state.parent, state, state / "deep", state / "deep" / "simulated"]
+    assert {oct(folder.stat().st_mode & 0o777) for folder in made} == {"0o700"}
+
+
 def test_links_and_other_things_in_place_of_the_key_are_refused(state: Path, tmp_path: Path) -> None:
     state.mkdir(parents=True, mode=0o700)
     elsewhere = tmp_path / "elsewhere.pem"

@@ -13,6 +13,8 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Final
 
+from elastic_hal.common.folders import FolderError, check_path, check_private, make_private
+
 from .audit_log import START, LogEntry, LogHead, encode_entry, next_digest
 from .database import Database
 from .errors import BrokerError, BrokerSettingsError, BrokerStoreError, UnknownSecretError
@@ -48,14 +50,17 @@ class Store:
     def open(cls, directory: Path, *, create: bool = False, key_file: Path | None = None) -> "Store":
         """Open the store in a directory. A new one is made only where `create` says so. Raises `BrokerStoreError`."""
         path = directory / DATABASE_FILE
+        try:
+            is_there = check_private(directory)
+            if not is_there and create:
+                make_private(directory)
+            if key_file is not None:
+                check_path(key_file.parent)
+        except FolderError as error:
+            raise BrokerStoreError(str(error)) from None
         is_new = not path.exists()
         if is_new and not create:
             raise BrokerStoreError(f"{directory}: holds no store of a broker; `broker add-secret` makes one")
-        if is_new:
-            try:
-                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            except OSError as error:
-                raise BrokerStoreError(f"{directory}: cannot create the directory: {error.strerror}") from None
         box = SecretBox.open(key_file or directory / KEY_FILE, create=is_new)
         return cls(Database(path), box)
 

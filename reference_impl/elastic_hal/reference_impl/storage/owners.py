@@ -14,6 +14,7 @@ from typing import Final
 
 from ..bindings.elastic_hal import types
 from .errors import FULL, StorageLocationError
+from .location import prepare
 
 _ATTEMPTS: Final = 10
 
@@ -24,7 +25,7 @@ class Owner:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         try:
-            directory.mkdir(mode=0o700, exist_ok=True)
+            prepare(directory)
             self.token, descriptor = self._claimed()
         except OSError as error:
             if error.errno in FULL:

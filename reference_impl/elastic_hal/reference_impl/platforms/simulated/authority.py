@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from .state import StateError, create_once, prepare_directory, read_file
+from .state import StateError, check_directory, create_once, prepare_directory, read_file
 
 KEY_FILE: Final = "root-key.pem"
 CERTIFICATE_FILE: Final = "root-cert.pem"
@@ -74,7 +74,11 @@ class RootAuthority:
 
 
 def root_certificate(directory: Path) -> x509.Certificate | None:
-    """Read the root certificate, the trust anchor for evidence of this machine; None where there is none yet."""
+    """Read the root certificate, the trust anchor for evidence of this machine; None where there is none yet.
+
+    Raises `StateError`, also where others could have put another one there.
+    """
+    check_directory(directory)
     return _load_certificate(directory / CERTIFICATE_FILE)
 
 

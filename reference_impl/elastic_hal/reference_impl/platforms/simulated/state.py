@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from elastic_hal.common.folders import FolderError, check_path, make_private
+
 from ..errors import PlatformUnavailableError
 
 STATE_VARIABLE: Final = "ELASTIC_HAL_STATE"
@@ -38,17 +40,19 @@ def default_directory() -> Path:
 
 
 def prepare_directory(directory: Path) -> None:
-    """Create the directory with mode 0700, or check that the one that is there is ours alone."""
+    """Create the directory with mode 0700, or check that the one that is there is ours alone, and so the way to it."""
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            directory.mkdir(mode=0o700)
-        status = directory.lstat()
-    except OSError as error:
-        raise StateError(f"{directory}: cannot create the state directory: {error.strerror}") from None
-    if not stat.S_ISDIR(status.st_mode):
-        raise StateError(f"{directory}: is not a directory; move it away")
-    _check_private(status, directory, "700")
+        make_private(directory)
+    except FolderError as error:
+        raise _unusable(error) from None
+
+
+def check_directory(directory: Path) -> None:
+    """Check the directory, where there is one, and the way to it, and create nothing. Others may look into it."""
+    try:
+        check_path(directory)
+    except FolderError as error:
+        raise _unusable(error) from None
 
 
 def create_once(path: Path, content: bytes, mode: int) -> None:
@@ -101,6 +105,10 @@ def _draft(path: Path, content: bytes, mode: int) -> Iterator[Path]:
         _sync_directory(path.parent)
     except OSError as error:
         raise StateError(f"{path}: cannot create the file: {error.strerror}") from None
+
+
+def _unusable(error: FolderError) -> StateError:
+    return StateError(f"{error} ({STATE_VARIABLE} names another directory for state)")
 
 
 def _check_private(status: os.stat_result, path: Path, wanted: str) -> None:

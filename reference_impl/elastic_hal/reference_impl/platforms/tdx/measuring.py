@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from elastic_hal.common.folders import FolderError, make_path
 from elastic_hal.reference_impl.verify.tdx.errors import TdxError
 from elastic_hal.reference_impl.verify.tdx.event_log import (
     WORKLOAD,
@@ -105,8 +106,10 @@ class WorkloadRegister:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[int]:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_path(self._path.parent)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except FolderError as error:
+            raise LogUnusableError(str(error)) from None
         except OSError as error:
             raise LogUnusableError(f"{self._path}: cannot open the log of the register: {error.strerror}") from None
         try:
