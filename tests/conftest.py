@@ -1,6 +1,8 @@
-"""What all tests share: how long searches go on, and where the genuine evidence of others is.
+"""What all tests share: the conditions they run under, how long searches go on, and where the genuine evidence of
+others is.
 
-`--soak` (`make soak`) makes property tests search much longer; `--soak-seconds` says for how long soak tests go on, and
+`make test` searches the same examples each time, so that it says the same each time; `--soak` (`make soak`) makes
+property tests search much longer, and at random. `--soak-seconds` says for how long soak tests go on, and
 `--soak-minutes` for how long the mixed load does (`tests/soak`).
 """
 
@@ -8,14 +10,42 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 
-hypothesis.settings.register_profile("test", deadline=None)
-hypothesis.settings.register_profile("soak", deadline=None, max_examples=5000)
+# How fast examples are made says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile(
+    "test", derandomize=True, database=None, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile(
+    "soak",
+    derandomize=False,
+    deadline=None,
+    max_examples=5000,
+    suppress_health_check=[
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.data_too_large,
+        hypothesis.HealthCheck.filter_too_much,
+    ],
+)
+
+STANDARD_SIGNALS = (
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGCHLD,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGALRM,
+)
+"""What tests send, wait for or get from processes that they start. Whoever starts pytest may have them ignored or
+blocked (`nohup`, a shell's `&`, some CI runners), and programs that are started inherit that.
+"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,5 +97,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    set_dispositions()
     config.addinivalue_line("markers", "soak_only: takes minutes, and runs with --soak alone")
     hypothesis.settings.load_profile("soak" if config.getoption("--soak") else "test")
+
+
+def set_dispositions() -> None:
+    """Gives this process, and with it those that tests start, the dispositions that a terminal's processes have."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STANDARD_SIGNALS)
+    for number in STANDARD_SIGNALS:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
