@@ -148,9 +148,13 @@ def test_a_changed_log_is_noticed(tmp_path: Path, tampering: str) -> None:
     connection.execute(tampering)
     connection.commit()
     connection.close()
-    store = Store.open(tmp_path)
+    with pytest.raises(BrokerStoreError, match=r"entry|seal"):
+        Store.open(tmp_path)
+    store = Store.open(tmp_path, damaged=True)
     with pytest.raises(AuditLogError, match="entry"):
         verify_log(store.entries())
+    with pytest.raises(BrokerStoreError):
+        store.check()
     store.close()
 
 
@@ -190,12 +194,12 @@ def test_secrets_at_rest_need_the_key_and_their_own_name(tmp_path: Path) -> None
         store.remove_secret("b", {"event": "removed"})
     store.close()
     connection = sqlite3.connect(tmp_path / "broker.sqlite")
-    connection.execute("UPDATE secrets SET name = 'c'")
+    connection.execute("UPDATE secrets SET ciphertext = zeroblob(30)")
     connection.commit()
     connection.close()
     store = Store.open(tmp_path)
     with pytest.raises(BrokerStoreError, match="was changed"):
-        store.secret("c")
+        store.secret("a")
     store.close()
 
 

@@ -38,6 +38,7 @@ INSIDE = {
     "elastic_hal.reference_impl.platforms.sev_snp.certificates": {"CertificatesUnavailableError"},
     "elastic_hal.reference_impl.broker.nonces": {"NonceError"},
     "elastic_hal.reference_impl.broker.wrapping": {"WrappingError"},
+    "elastic_hal.reference_impl.broker.seal": {"BrokenSealError"},
     "elastic_hal.reference_impl.tls.der": {"DerError"},
     "elastic_hal.reference_impl.tls.contexts": {"NoCommonProtocolError"},
     "elastic_hal.conformance.boundary_values": {"NoValue"},

@@ -113,6 +113,19 @@ def revoke(value: str, directory: Path, reason: str) -> None:
         store.close()
 
 
+@broker.command()
+@_STORE
+def adopt(directory: Path) -> None:
+    """Seal a store of an earlier version, which had no seal, as it is now.
+
+    Look through its log first (`broker log show` of the earlier version): whatever is in the store counts from now on.
+    """
+    from elastic_hal.reference_impl.broker import Store
+
+    Store.adopt(directory, _entry("store sealed"))
+    message(f"{directory}: sealed as it is")
+
+
 @broker.group()
 def log() -> None:
     """Look at the audit log and check it."""
@@ -122,16 +135,22 @@ def log() -> None:
 @_STORE
 @click.option("--head", metavar="HEAD", help="A head that this command printed before: the log must continue it.")
 def verify_chain(directory: Path, head: str | None) -> None:
-    """Check that no entry was changed or taken out, and print the head: number and digest of the newest entry.
+    """Check log and seal, and print the head: number and digest of the newest entry.
 
-    Only with a head from before, kept elsewhere, does it show that the end was cut off or that all was written anew.
+    That the whole store, with its key and mark, is an older one shows only by a head from before, kept elsewhere.
     """
     from elastic_hal.reference_impl.broker.audit_log import LogHead, verify_log
+    from elastic_hal.reference_impl.broker.errors import AuditLogError, BrokerStoreError
 
     known = None if head is None else LogHead.parse(head)
-    store = _open(directory)
+    store = _open(directory, damaged=True)
     try:
-        click.echo(str(verify_log(store.entries(), known)))
+        newest = verify_log(store.entries(), known)
+        try:
+            store.check()
+        except BrokerStoreError as error:
+            raise AuditLogError(str(error)) from None
+        click.echo(str(newest))
     finally:
         store.close()
 
@@ -141,7 +160,7 @@ def verify_chain(directory: Path, head: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(directory: Path, as_json: bool) -> None:
     """Print the audit log, oldest entry first."""
-    store = _open(directory)
+    store = _open(directory, damaged=True)
     try:
         entries = [entry.fields() for entry in store.entries()]
     finally:
@@ -156,10 +175,10 @@ def show(directory: Path, as_json: bool) -> None:
         click.echo(f"{said}  {rest}".rstrip())
 
 
-def _open(directory: Path, *, create: bool = False) -> Store:
+def _open(directory: Path, *, create: bool = False, damaged: bool = False) -> Store:
     from elastic_hal.reference_impl.broker import Store
 
-    return Store.open(directory, create=create)
+    return Store.open(directory, create=create, damaged=damaged)
 
 
 def _entry(event: str) -> dict[str, object]:

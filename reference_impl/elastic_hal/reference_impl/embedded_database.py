@@ -42,17 +42,24 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise
 
 
-def make_tables(connection: sqlite3.Connection, schema: Sequence[str], application: int, version: int) -> None:
-    """Make the tables where the file is new. Raises `ForeignDatabaseError` for a file that is not ours."""
+def make_tables(
+    connection: sqlite3.Connection, schema: Sequence[str], application: int, version: int, *, create: bool = True
+) -> None:
+    """Make the tables where the file is new and may be. Raises `ForeignDatabaseError` for a file that is not ours."""
     with transaction(connection):
-        found = tuple(_number(connection, question) for question in ("PRAGMA application_id", "PRAGMA user_version"))
-        if found == (0, 0) and not _number(connection, "SELECT count(*) FROM sqlite_schema"):
+        found = identity_of(connection)
+        if create and found == (0, 0) and not _number(connection, "SELECT count(*) FROM sqlite_schema"):
             for statement in schema:
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {application}")
             connection.execute(f"PRAGMA user_version = {version}")
         elif found != (application, version):
             raise ForeignDatabaseError(f"it is of another program or version ({found[0]:#x}, {found[1]})")
+
+
+def identity_of(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Give the program that the file is of, and the version of its tables; zeros where nobody said."""
+    return _number(connection, "PRAGMA application_id"), _number(connection, "PRAGMA user_version")
 
 
 def _number(connection: sqlite3.Connection, question: str) -> int:

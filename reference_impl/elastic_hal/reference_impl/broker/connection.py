@@ -21,6 +21,14 @@ class BoundedSocket(ssl.SSLSocket):
         self.settimeout(seconds_until(self.ends))
         return super().read(len, buffer)
 
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """Receive. A socket that fails is closed: nobody else does it where the peer is gone before the handshake."""
+        try:
+            return super().recv(buflen, flags)
+        except OSError:
+            self.close()
+            raise
+
     def send(self, data: Any, flags: int = 0) -> int:
         """Send, or raise `TimeoutError`."""
         self.settimeout(seconds_until(self.ends))

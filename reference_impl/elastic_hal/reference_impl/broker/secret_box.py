@@ -22,6 +22,7 @@ KEY_BYTES: Final = 32
 _SALT_BYTES: Final = 32
 _NONCE: Final = bytes(12)
 _DOMAIN: Final = b"elastic-hal broker secret 1\0"
+_SEAL_DOMAIN: Final = b"elastic-hal broker seal 1\0"
 
 
 class SecretBox:
@@ -31,13 +32,10 @@ class SecretBox:
         self._key = key
 
     @classmethod
-    def open(cls, path: Path, *, create: bool) -> "SecretBox":
-        """Read the key file, made with mode 0600 where `create` says so. Raises `BrokerStoreError`."""
+    def open(cls, path: Path) -> "SecretBox":
+        """Read the key file. Raises `BrokerStoreError`."""
         try:
             key = read_file(path, private=True)
-            if key is None and create:
-                create_once(path, secrets.token_bytes(KEY_BYTES), 0o600)
-                key = read_file(path, private=True)
         except StateError as error:
             raise BrokerStoreError(str(error)) from None
         if key is None:
@@ -45,6 +43,19 @@ class SecretBox:
         if len(key) != KEY_BYTES:
             raise BrokerStoreError(f"{path}: has {len(key)} bytes, not {KEY_BYTES}; bring back the key of this store")
         return cls(key)
+
+    @classmethod
+    def create(cls, path: Path) -> "SecretBox":
+        """Make the key file with mode 0600. Raises `BrokerStoreError`."""
+        try:
+            create_once(path, secrets.token_bytes(KEY_BYTES), 0o600)
+        except StateError as error:
+            raise BrokerStoreError(str(error)) from None
+        return cls.open(path)
+
+    def seal_key(self) -> bytes:
+        """Give the key of the seal over the store."""
+        return HKDF(hashes.SHA256(), KEY_BYTES, None, _SEAL_DOMAIN).derive(self._key)
 
     def close(self, name: str, secret: bytes) -> tuple[bytes, bytes]:
         """Encrypt: give salt and ciphertext."""
