@@ -46,7 +46,12 @@ class HardwareGuest:
 
     def evidence(self, request: EvidenceRequest) -> Evidence:
         stated = TeeClaims(
-            request.nonce, int(time.time()), self.platform_type, request.measurements, request.public_key
+            request.nonce,
+            int(time.time()),
+            self.platform_type,
+            request.measurements,
+            request.public_key,
+            request.purpose,
         )
         claims = encode_tee_claims(stated)
         self.last = self.report(report_data(claims))
@@ -120,7 +125,8 @@ def test_a_guest_on_tdx(site: Site) -> None:
     identity = PlatformIdentity()
     signer = QuoteSigner(authority.provisioning_key(identity))
     said = collateral(authority, identity, TdReport(), signer.enclave, START).encode()
-    trust(site.directory, "", roots=authority.root.public_bytes(Encoding.PEM), collateral=said)
+    image = f'[tdx.mrtd]\n"firmware" = "{bytes(48).hex()}"\n'
+    trust(site.directory, image, roots=authority.root.public_bytes(Encoding.PEM), collateral=said)
     guest = HardwareGuest("tdx", lambda data: signer.quote(TdReport(report_data=data)))
     assert fetch(site, guest) == SECRET
     assert site.log()[-1]["platform"] == "tdx"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -106,13 +107,37 @@ def test_what_the_hardware_states_counts(genoa: Machine) -> None:
     ],
 )
 def test_reference_values(genoa: Machine, table: str, value: str) -> None:
-    text = f'version = 1\nallow_emulated = true\n[{table}]\n"the one" = "{value}"\n'
+    text = f'version = 1\nallow_emulated = true\nallow_unknown_image = true\n[{table}]\n"the one" = "{value}"\n'
     whole = encode_hardware_evidence(evidence(genoa))
     accepted = genoa.appraise(whole, policy=AppraisalPolicy.parse(text))
     assert accepted.reason is None
     assert "is 'the one'" in [check.detail for check in accepted.checks]
     other = AppraisalPolicy.parse(text.replace(value[-8:], "00000000"))
     assert "none of the reference values" in str(genoa.appraise(whole, policy=other).reason)
+
+
+@pytest.mark.parametrize(
+    "demand",
+    [
+        f'[measurements.workload]\n"w" = "sha-256:{WORKLOAD.hex()}"\n',
+        f'[measurements.runtime]\n"r" = "sha-384:{RUNTIME.hex()}"\n',
+        f'[attested_keys]\n"k" = "sha-256:{hashlib.sha256(KEY).hexdigest()}"\n',
+        'purposes = ["guest"]\n',
+    ],
+)
+def test_the_word_of_unknown_software_meets_no_demand(genoa: Machine, demand: str) -> None:
+    """Whoever has such a processor boots what he likes, and has it state the workload that is trusted."""
+    whole = encode_hardware_evidence(evidence(genoa, id_key_digest=b"\5" * 48))
+
+    def reason(*tables: str) -> str | None:
+        text = "version = 1\nallow_emulated = true\n" + "".join(sorted(tables, key=lambda table: table[0] == "["))
+        return genoa.appraise(whole, nonce=NONCE, policy=AppraisalPolicy.parse(text)).reason
+
+    assert "only the software in the guest says so" in str(reason(demand))
+    assert "only the software in the guest says so" in str(reason(demand, "[snp]\nvmpl = [0]\n"))
+    assert reason(demand, "allow_unknown_image = true\n") is None
+    assert reason(demand, f'[measurements.platform]\n"image" = "sha-384:{bytes(range(48)).hex()}"\n') is None
+    assert reason(demand, f'[snp.id_keys]\n"our images" = "{"05" * 48}"\n') is None
 
 
 def test_no_bit_of_it_can_be_changed(genoa: Machine) -> None:

@@ -64,13 +64,16 @@ def test_a_whole_table() -> None:
             "image_ids": (NamedBytes("thermostat", b"\xcd" * 16),),
         },
     )
-    assert AppraisalPolicy.parse("version = 1\n[snp]\n") == AppraisalPolicy()
+    assert policy.bound_to == ("sev-snp",)
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("snp = 1", "snp: must be a table"),
+        ("[snp]", "snp: must demand something, or be left out"),
+        ("[tdx]", "tdx: must demand something, or be left out"),
+        ('[snp]\ntcb = ["launch"]', "snp.tcb: says which versions must reach a minimum, but there is no"),
         ("[snp]\nproduct = []", "snp.product: unknown key; did you mean products"),
         ("[snp]\nproducts = []", "snp.products: must be a list"),
         ('[snp]\nproducts = "Milan"', "snp.products: must be a list"),

@@ -57,13 +57,18 @@ def test_own_events_lead_to_the_register(machine: Machine, find_check: Find) -> 
 
 def test_the_workload_is_a_measurement(machine: Machine, find_check: Find) -> None:
     quote = machine.quote(rtmrs=registers(r3=extended(*(event.digest for event in EVENTS))))
-    text = 'version = 1\nallow_emulated = true\n[measurements.workload]\n"w" = "sha-256:{}"'
+    image = f'[tdx.mrtd]\n"image" = "{bytes(48).hex()}"\n'
+    text = f'version = 1\nallow_emulated = true\n{image}[measurements.workload]\n"w" = "sha-256:{{}}"'
     good = AppraisalPolicy.parse(text.format(WORKLOAD.hex()))
     bad = AppraisalPolicy.parse(text.format(bytes(32).hex()))
     logs = [encode_log(EVENTS)]
     assert find_check(machine.appraise(quote, policy=good, event_logs=logs), "measurement workload").detail == "is 'w'"
     assert machine.appraise(quote, policy=bad, event_logs=logs).verdict is Verdict.FAIL
     assert machine.appraise(quote, policy=good).verdict is Verdict.FAIL
+    # Whoever boots software of his own can extend the register and write the log.
+    of_any_image = AppraisalPolicy.parse(text.replace(image, "").format(WORKLOAD.hex()))
+    check = find_check(machine.appraise(quote, policy=of_any_image, event_logs=logs), "measurement workload")
+    assert (check.verdict, "only the software in the guest says so" in str(check.detail)) == (Verdict.FAIL, True)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,33 @@ def test_each_measurement_is_judged(machine: Machine, find_check: Find, name: st
     assert find_check(appraisal, f"measurement {name}").verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize(
+    ("image", "known"),
+    [
+        ((), False),
+        (("mrtd",), False),
+        (("mrtd", "rtmr1"), False),
+        (("mrtd", "rtmr2"), False),
+        (("rtmr1", "rtmr2"), False),
+        (("mrtd", "rtmr1", "rtmr2"), True),
+        (("platform", "rtmr1", "rtmr2"), True),
+    ],
+)
+def test_the_word_of_unknown_software_meets_no_demand(machine: Machine, image: tuple[str, ...], known: bool) -> None:
+    """MRTD is of the firmware; the kernel that it starts, which is what speaks, is in two registers."""
+    values = {"mrtd": MRTD, "rtmr1": b"\4" * 48, "rtmr2": b"\5" * 48}
+    registers = (bytes(48), values["rtmr1"], values["rtmr2"], REGISTERS[3])
+    tables = [f'[measurements.workload]\n"w" = "sha-256:{WORKLOAD.hex()}"\n']
+    for name in image:
+        of_platform = f'[measurements.platform]\n"x" = "sha-384:{MRTD.hex()}"\n'
+        tables.append(of_platform if name == "platform" else f'[tdx.{name}]\n"x" = "{values[name].hex()}"\n')
+    policy = AppraisalPolicy.parse("version = 1\nallow_emulated = true\n" + "".join(tables))
+    appraisal = machine.appraise(evidence(machine, rtmrs=registers), policy=policy, nonce=NONCE)
+    assert appraisal.verdict is (Verdict.PASS if known else Verdict.FAIL), appraisal.reason
+    if not known:
+        assert str(appraisal.reason).startswith("measurement workload: only the software in the guest says so")
+
+
 def test_other_claims_than_the_signed_ones_are_refused(machine: Machine) -> None:
     other = dataclasses.replace(CLAIMS, nonce=NONCE[::-1])
     content = encode_hardware_evidence(

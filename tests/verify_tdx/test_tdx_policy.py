@@ -13,7 +13,7 @@ def read(text: str) -> TdxPolicy:
 
 
 def test_the_default_is_strict() -> None:
-    assert AppraisalPolicy.parse("version = 1").tdx == TdxPolicy() == read("")
+    assert AppraisalPolicy.parse("version = 1").tdx == TdxPolicy() == read('tcb_status = ["UpToDate"]')
     assert TdxPolicy().tcb_status == ("UpToDate",)
 
 
@@ -35,6 +35,8 @@ def test_every_key() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("", "tdx: must demand something"),
+        ("reject_advisories = []", "reject_advisories: must name at least one"),
         ("tcb_statuses = []", "did you mean"),
         ("tcb_status = []", "tdx.tcb_status"),
         ('tcb_status = ["Revoked"]', "'Revoked' is unknown"),

@@ -63,7 +63,8 @@ def _write_policy(place: Path, measurements: Sequence[Measurement], root: Path, 
     from elastic_hal.reference_impl.broker import Store
     from elastic_hal.reference_impl.broker.sealing_root import MIN_ROOT_BYTES
 
-    demands = ["version = 1", "allow_emulated = true"]
+    # Whoever may run this command may also extend every register of the machine, so that none of them is compared.
+    demands = ["version = 1", "allow_emulated = true", "allow_unknown_image = true", 'purposes = ["host/sealing-root"]']
     for measured in measurements:
         value = f"{measured.algorithm}:{measured.value.hex()}"
         demands += [f"[measurements.{measured.name}]", f'"this machine" = "{value}"']

@@ -71,7 +71,16 @@ def _policy(platform: Platform, workloads: dict[str, Measurement], allow_emulate
         lines += _table(measurement.name, {platform.name: measurement})
     lines += _table("runtime", {f"elastic-hal {metadata.version('elastic-hal')}": runtime_measurement()})
     lines += _table("workload", workloads)
+    for name, register in _registers(platform).items():
+        lines += ["", f"[tdx.{name}]", f"{_quoted(platform.name)} = {_quoted(register)}"]
     return "\n".join(lines) + "\n"
+
+
+def _registers(platform: Platform) -> dict[str, str]:
+    """What the firmware of a TDX guest started, by register: its measurement is of the firmware alone."""
+    from elastic_hal.reference_impl.evidence import registers_of_boot
+
+    return {name: value.hex() for name, value in registers_of_boot(platform).items()}
 
 
 def _table(name: str, values: dict[str, Measurement]) -> list[str]:

@@ -4,7 +4,7 @@ evidence (CRY-15, CRY-16).
 
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.measurements import runtime_measurement, workload_measurement
-from elastic_hal.runtime.platform import EvidenceRequest, Measurement, Platform
+from elastic_hal.runtime.platform import EvidencePurpose, EvidenceRequest, Measurement, Platform
 from elastic_hal.runtime.policy import Grant
 
 from .appraising import Appraiser, check_nonce
@@ -64,7 +64,10 @@ class AttestationContext(wit.AttestationContext):
     def get_evidence(self, nonce: bytes) -> wit.Evidence:
         """Make evidence over the relying party's nonce."""
         check_nonce(nonce)
-        request = EvidenceRequest(nonce=nonce, measurements=self._vouched, public_key=self._attested_key)
+        # Nonce and key are the guest's choice: the purpose keeps its evidence from being taken for the host's own.
+        request = EvidenceRequest(
+            nonce=nonce, measurements=self._vouched, public_key=self._attested_key, purpose=EvidencePurpose.GUEST
+        )
         evidence = self._platform.evidence(request)
         return wit.Evidence(
             format=wit.EvidenceFormat(evidence.format),

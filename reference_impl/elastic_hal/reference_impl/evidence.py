@@ -11,11 +11,21 @@ from cryptography import x509
 
 from elastic_hal.runtime.identity import Identity, content_digest
 from elastic_hal.runtime.measurements import runtime_measurement, workload_measurement
-from elastic_hal.runtime.platform import Evidence, EvidenceRequest, Platform, PlatformError
+from elastic_hal.runtime.platform import (
+    Evidence,
+    EvidencePurpose,
+    EvidenceRequest,
+    Measurement,
+    Platform,
+    PlatformError,
+)
 
+from .eat import EvidenceError, decode_tee_claims, parse_hardware_evidence
 from .eat.claim_values import NONCE_BYTES
 from .platforms.simulated import SimulatedPlatform
-from .verify import CertificateFileError, load_der_certificate
+from .verify import CertificateFileError, EvidenceFormat, evidence_format, load_der_certificate
+from .verify.tdx.errors import TdxError
+from .verify.tdx.quote import parse_quote
 
 
 class AttestationInputError(ValueError):
@@ -46,19 +56,21 @@ def attest(platform: Platform, nonce: bytes, workload: Path | None = None) -> Ev
     """Get evidence over `nonce`: of the platform alone, or of platform, runtime and the component in a file.
 
     The workload is what the caller says it is, not something that runs: evidence of a running workload is what the
-    workload itself asks for. Raises `AttestationInputError` for a nonce out of bounds or a file that cannot be read.
+    workload itself asks for, and the purpose in it tells the two apart.
+
+    Raises `AttestationInputError` for a nonce out of bounds or a file that cannot be read.
     """
     least, most = NONCE_BYTES
     if not least <= len(nonce) <= most:
         raise AttestationInputError(f"the nonce has {len(nonce)} bytes; it must have {least} to {most}")
     if workload is None:
-        return platform.evidence(EvidenceRequest(nonce=nonce))
+        return platform.evidence(_statement(nonce))
     try:
         identity = Identity(workload.stem, content_digest(workload.read_bytes()))
     except OSError as error:
         raise AttestationInputError(f"{workload}: cannot read the workload: {error.strerror}") from None
     measurements = (runtime_measurement(), workload_measurement(identity))
-    return platform.evidence(EvidenceRequest(nonce=nonce, measurements=measurements))
+    return platform.evidence(_statement(nonce, measurements))
 
 
 def root_certificate(platform: Platform) -> x509.Certificate:
@@ -68,7 +80,7 @@ def root_certificate(platform: Platform) -> x509.Certificate:
     """
     if isinstance(platform, SimulatedPlatform):
         return platform.root_certificate
-    chain = platform.evidence(EvidenceRequest(nonce=secrets.token_bytes(NONCE_BYTES[1]))).certificates
+    chain = platform.evidence(_statement(secrets.token_bytes(NONCE_BYTES[1]))).certificates
     try:
         root = load_der_certificate(chain[-1]) if chain else None
     except CertificateFileError as error:
@@ -76,3 +88,25 @@ def root_certificate(platform: Platform) -> x509.Certificate:
     if root is None or root.subject != root.issuer:
         raise PlatformError("the evidence of this platform comes without its root certificate; get it from the vendor")
     return root
+
+
+def registers_of_boot(platform: Platform) -> dict[str, bytes]:
+    """Get what tells which software was booted besides the platform's measurement: on TDX, the registers by name.
+
+    Empty elsewhere. Raises `PlatformError` where the platform makes no evidence that can be read.
+    """
+    evidence = platform.evidence(_statement(secrets.token_bytes(NONCE_BYTES[1]))).data
+    if evidence_format(evidence) is not EvidenceFormat.HARDWARE:
+        return {}
+    try:
+        parts = parse_hardware_evidence(evidence)
+        if decode_tee_claims(parts.claims).platform_type != "tdx":
+            return {}
+        registers = parse_quote(parts.report).report.rtmrs
+    except (EvidenceError, TdxError) as error:
+        raise PlatformError(f"the evidence of this platform cannot be read: {error}") from None
+    return {f"rtmr{number}": registers[number] for number in (1, 2) if any(registers[number])}
+
+
+def _statement(nonce: bytes, measurements: tuple[Measurement, ...] = ()) -> EvidenceRequest:
+    return EvidenceRequest(nonce, measurements, purpose=EvidencePurpose.HOST_STATEMENT)

@@ -26,6 +26,22 @@ class SealingSource(Enum):
     """A secret that a key broker releases to the evidence of this platform."""
 
 
+class EvidencePurpose(Enum):
+    """For whom evidence is made, and for which use, by the name that its claims give it.
+
+    A guest chooses the nonce and the key of evidence that it asks for, so that only this tells it from the host's own.
+    """
+
+    GUEST = "guest/attestation"
+    """A workload asked for it, by the interface `attestation`, for a use that is the workload's own."""
+    HOST_SEALING_ROOT = "host/sealing-root"
+    """The host asks a key broker for the root of its sealing keys."""
+    HOST_SECRET = "host/secret"  # noqa: S105 - a purpose, not a secret
+    """The host asks a key broker for another secret."""
+    HOST_STATEMENT = "host/statement"
+    """The host states what it is, to whoever asked its operator; it names no key, and no workload that runs."""
+
+
 class PlatformError(Exception):
     """The platform fails to answer, or is not there."""
 
@@ -55,12 +71,14 @@ class EvidenceRequest:
 
     `nonce` is the challenge of the relying party, `measurements` are those that the runtime vouches for (its own and
     the workload's; the platform adds its own), `public_key` is the key that the evidence binds, as DER of
-    SubjectPublicKeyInfo.
+    SubjectPublicKeyInfo. `purpose` must be covered by the signature as all the rest is; unless the host says otherwise
+    it is the one that is trusted least.
     """
 
     nonce: bytes
     measurements: tuple[Measurement, ...] = ()
     public_key: bytes | None = None
+    purpose: EvidencePurpose = EvidencePurpose.GUEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from elastic_hal.runtime.platform import EvidenceRequest, Measurement, Platform
+from elastic_hal.runtime.platform import EvidencePurpose, EvidenceRequest, Measurement, Platform
 
 from .connection import BoundedConnection, BoundedSocket
 from .errors import (
@@ -69,8 +69,17 @@ class BrokerClient:
         """How many seconds there are for a request."""
         return self._timeout
 
-    def fetch(self, name: str, platform: Platform, measurements: Sequence[Measurement] = ()) -> bytes:
+    def fetch(
+        self,
+        name: str,
+        platform: Platform,
+        measurements: Sequence[Measurement] = (),
+        *,
+        purpose: EvidencePurpose = EvidencePurpose.HOST_SECRET,
+    ) -> bytes:
         """Give the secret, for evidence of `platform` that states `measurements` besides the platform's own.
+
+        It says that the host asks, and for which `purpose`.
 
         Raises `ReleaseRefusedError`, `BrokerUnavailableError`, and the platform's `PlatformError`.
         """
@@ -79,7 +88,7 @@ class BrokerClient:
         connection = self._connect()
         try:
             nonce = self._nonce(connection, name)
-            evidence = platform.evidence(EvidenceRequest(nonce, tuple(measurements), spki))
+            evidence = platform.evidence(EvidenceRequest(nonce, tuple(measurements), spki, purpose))
             encapsulated, ciphertext = self._release(connection, ReleaseRequest(name, evidence.data, nonce))
         finally:
             connection.close()

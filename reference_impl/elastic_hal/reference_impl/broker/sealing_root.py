@@ -21,6 +21,7 @@ from elastic_hal.runtime.measurements import runtime_measurement
 from elastic_hal.runtime.platform import (
     SEALING_KEY_BYTES,
     Evidence,
+    EvidencePurpose,
     EvidenceRequest,
     Measurement,
     MeasuresWorkloads,
@@ -127,7 +128,8 @@ class BrokerSealing:
             answer.set_result(root)
 
     def _fetch(self) -> bytes:
-        root = self._client.fetch(self._secret_name, self._platform, (runtime_measurement(),))
+        purpose = EvidencePurpose.HOST_SEALING_ROOT
+        root = self._client.fetch(self._secret_name, self._platform, (runtime_measurement(),), purpose=purpose)
         if len(root) < MIN_ROOT_BYTES:
             raise PlatformError(
                 f"the secret {self._secret_name!r} has {len(root)} bytes; "

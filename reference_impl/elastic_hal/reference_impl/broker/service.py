@@ -4,19 +4,22 @@ A stranger learns one thing, that nothing is released: the answer for a secret t
 evidence that is not good enough, and takes the same steps.
 """
 
+import dataclasses
 import hashlib
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from elastic_hal.reference_impl.verify import Appraisal, AppraisalPolicy, VerificationError, verify
+from elastic_hal.runtime.platform import EvidencePurpose
 
 from .errors import BrokerSettingsError, BrokerStoreError, BrokerUnavailableError, ReleaseRefusedError
 from .messages import ReleaseRequest
 from .nonces import NonceError, Nonces
+from .proven import audit_fields
 from .release_policy import LivePolicy, ReleasePolicy
+from .revocation import revoked_value
 from .store import Store
 from .wrapping import WrappingError, wrap
 
@@ -83,22 +86,22 @@ class Broker:
             raise _Refusal(str(error)) from None
         policy = self._policy.current()
         demands = policy.secrets.get(request.name)
-        appraisal = _appraise(request, policy, demands or AppraisalPolicy(), at)
+        appraisal = _appraise(request, policy, with_purposes(demands or AppraisalPolicy()), at)
+        entry.update(audit_fields(appraisal))
         secret = self._store.secret(request.name)
         if demands is None or secret is None:
             raise _Refusal("there is no such secret" if demands is None else "the secret has no value yet")
+        if appraisal.claims is not None and appraisal.claims.token is None:
+            raise _Refusal(f"a {appraisal.format.value} does not say which workload or key it speaks for")
         try:
             claims = appraisal.require_token()
         except VerificationError as error:
             raise _Refusal(str(error)) from None
-        entry["platform"] = claims.platform_type
-        entry["measurements"] = {
-            measured.name: f"{measured.algorithm}:{measured.value.hex()}" for measured in claims.measurements
-        }
-        _refuse_revoked(appraisal, self._store.revoked())
+        banned = revoked_value(appraisal.require(), self._store.revoked())
+        if banned is not None:
+            raise _Refusal(f"the evidence states the value {banned}, which is revoked")
         if claims.attested_key is None:
             raise _Refusal("the evidence names no key that the secret could be wrapped to")
-        entry["key"] = f"sha-256:{hashlib.sha256(claims.attested_key).hexdigest()}"
         try:
             encapsulated, ciphertext = wrap(secret, claims.attested_key, request.name, request.nonce)
         except WrappingError as error:
@@ -126,11 +129,15 @@ def _appraise(request: ReleaseRequest, policy: ReleasePolicy, demands: Appraisal
     )
 
 
-def _refuse_revoked(appraisal: Appraisal, revoked: frozenset[str]) -> None:
-    """Refuse evidence in which a revoked value stands anywhere: a measurement, a register, a chip or a key."""
-    stated = [check.value or "" for check in appraisal.checks]
-    stated.append(json.dumps(None if appraisal.claims is None else appraisal.claims.to_json()))
-    text = "\n".join(stated).lower()
-    for banned in revoked:
-        if banned in text:
-            raise _Refusal(f"the evidence states the value {banned}, which is revoked")
+def with_purposes(demands: AppraisalPolicy) -> AppraisalPolicy:
+    """Add what evidence must be made for, where the policy does not say it.
+
+    A secret whose policy names workloads is for these. One whose policy names none is for the host: a workload can have
+    evidence made over a nonce and a key of its choice, which states all that the host's states, but for the purpose.
+    """
+    if demands.purposes:
+        return demands
+    of_workloads = (EvidencePurpose.GUEST, EvidencePurpose.HOST_SECRET)
+    of_hosts = (EvidencePurpose.HOST_SEALING_ROOT, EvidencePurpose.HOST_SECRET)
+    purposes = of_workloads if "workload" in demands.measurements else of_hosts
+    return dataclasses.replace(demands, purposes=tuple(purpose.value for purpose in purposes))

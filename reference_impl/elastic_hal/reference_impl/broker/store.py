@@ -5,7 +5,6 @@ threads want to add at the same time go to the disk in one commit, which makes t
 disk takes.
 """
 
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,10 +19,10 @@ from .errors import AuditLogError, BrokerError, BrokerSettingsError, BrokerStore
 from .making import DATABASE_FILE, KEY_FILE, check_folders, create_store
 from .mark import Mark, locked, mark_path
 from .messages import MAX_NAME_CHARACTERS, MAX_SECRET_BYTES, is_name
+from .revocation import parse_revoked
 from .seal import BrokenSealError, Seal, newest
 from .secret_box import SecretBox
 
-_REVOCABLE: Final = re.compile(r"(?:sha-(?:256|384|512):)?((?:[0-9a-f]{2}){16,64})")
 _PAGE: Final = 1000
 
 
@@ -143,12 +142,10 @@ class Store:
 
     def revoke(self, value: str, entry: dict[str, object]) -> None:
         """Trust a value no more, for good, and log that. Raises `BrokerError`."""
-        matched = _REVOCABLE.fullmatch(value.lower())
-        if matched is None:
-            raise BrokerSettingsError(f"{value!r} is no value to revoke: 32 to 128 hexadecimal digits")
+        digits = parse_revoked(value)
         with self._changing() as (connection, head):
-            connection.execute("INSERT OR IGNORE INTO revocations VALUES (?)", (matched[1],))
-            self._append(connection, head, [encode_entry({**entry, "value": matched[1]})])
+            connection.execute("INSERT OR IGNORE INTO revocations VALUES (?)", (digits,))
+            self._append(connection, head, [encode_entry({**entry, "value": digits})])
         self._keep_mark()
 
     def revoked(self) -> frozenset[str]:

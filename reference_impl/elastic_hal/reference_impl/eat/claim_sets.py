@@ -8,7 +8,7 @@ from typing import ClassVar, Final, TypedDict
 
 import cbor2
 
-from elastic_hal.runtime.platform import Measurement
+from elastic_hal.runtime.platform import EvidencePurpose, Measurement
 
 from .cbor import Key, Value, decode
 from .claim_values import (
@@ -20,10 +20,12 @@ from .claim_values import (
     NONCE,
     NONCE_BYTES,
     PLATFORM_TYPE,
+    PURPOSE,
     SUBMODULES_KEY,
     confirmation,
     encode_digest,
     measurement,
+    purpose,
     short_text,
     sized_bytes,
     time_of_issue,
@@ -36,9 +38,13 @@ _SHARED: Final = frozenset({ISSUED_AT, NONCE, EAT_PROFILE, SUBMODULES_KEY, PLATF
 
 @dataclass(frozen=True, slots=True)
 class ClaimSet:
-    """A set: its profile, what may be measured, in order, and the claims that it requires beside the shared ones."""
+    """A set: its profile, what may be measured, in order, and the claims that it requires beside the shared ones.
+
+    `earlier_profile` is the one under which the same claims were stated before evidence had a purpose.
+    """
 
     profile: str
+    earlier_profile: str
     measured: tuple[str, ...]
     own: frozenset[int] = frozenset()
 
@@ -48,7 +54,7 @@ class WorkloadClaims:
     """What a runtime states of itself and of the workload that asked, in a token or beside a hardware report.
 
     `issued_at` counts seconds since 1970 by the attester's clock; `attested_key` is DER of SubjectPublicKeyInfo;
-    `measurements` come in the order of the set.
+    `measurements` come in the order of the set. `purpose` is None in evidence of the earlier profile alone.
     """
 
     nonce: bytes
@@ -56,13 +62,25 @@ class WorkloadClaims:
     platform_type: str
     measurements: tuple[Measurement, ...] = ()
     attested_key: bytes | None = None
+    purpose: EvidencePurpose | None = None
 
-    profile: ClassVar[str]
+    kind: ClassVar[ClaimSet]
+
+    @property
+    def profile(self) -> str:
+        """The profile that the claims are stated under."""
+        return self.kind.earlier_profile if self.purpose is None else self.kind.profile
+
+    @property
+    def judged_purpose(self) -> EvidencePurpose:
+        """The purpose to judge by. Where none is stated, a guest may have asked, who is trusted least."""
+        return EvidencePurpose.GUEST if self.purpose is None else self.purpose
 
     def to_json(self) -> dict[str, object]:
         """Give the claims in the form of a JSON document."""
         return {
             "profile": self.profile,
+            "purpose": None if self.purpose is None else self.purpose.value,
             "platform-type": self.platform_type,
             "nonce": self.nonce.hex(),
             "issued-at": self.issued_at,
@@ -81,6 +99,7 @@ class SharedValues(TypedDict):
     platform_type: str
     measurements: tuple[Measurement, ...]
     attested_key: bytes | None
+    purpose: EvidencePurpose | None
 
 
 def encode(claims: WorkloadClaims, own: dict[int, object]) -> bytes:
@@ -95,6 +114,8 @@ def encode(claims: WorkloadClaims, own: dict[int, object]) -> bytes:
     }
     if claims.attested_key is not None:
         document[CONFIRMATION] = {COSE_KEY: cose_key_from_spki(claims.attested_key)}
+    if claims.purpose is not None:
+        document[PURPOSE] = claims.purpose.value
     return cbor2.dumps(document, canonical=True)
 
 
@@ -104,21 +125,24 @@ def read(encoded: bytes, kind: ClaimSet) -> tuple[dict[Key, Value], SharedValues
     if not isinstance(document, dict):
         raise EvidenceError("the claims are not a map")
     # The profile is read first: of another profile, nothing else can be said.
-    if document.get(EAT_PROFILE) != kind.profile:
-        raise EvidenceError(f"the claims are not of profile {kind.profile}")
-    required = _SHARED | kind.own
+    profile = document.get(EAT_PROFILE)
+    if profile not in (kind.profile, kind.earlier_profile):
+        raise EvidenceError(f"the claims are not of profile {kind.profile}, nor of {kind.earlier_profile}")
+    has_purpose = profile == kind.profile
+    required = _SHARED | kind.own | ({PURPOSE} if has_purpose else frozenset())
     missing = sorted(required - set(document), key=str)
     if missing:
         raise EvidenceError(f"claim {missing[0]} is missing")
     unknown = sorted(set(document) - required - {CONFIRMATION}, key=str)
     if unknown:
-        raise EvidenceError(f"claim {unknown[0]!r} is not of profile {kind.profile}")
+        raise EvidenceError(f"claim {unknown[0]!r} is not of profile {profile}")
     return document, {
         "nonce": sized_bytes(document[NONCE], "nonce", *NONCE_BYTES),
         "issued_at": time_of_issue(document[ISSUED_AT]),
         "platform_type": short_text(document[PLATFORM_TYPE], "platform type"),
         "measurements": _measurements(document[SUBMODULES_KEY], kind),
         "attested_key": confirmation(document[CONFIRMATION]) if CONFIRMATION in document else None,
+        "purpose": purpose(document[PURPOSE]) if has_purpose else None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from elastic_hal.runtime.platform import Measurement
+from elastic_hal.runtime.platform import EvidencePurpose, Measurement
 
 from .cbor import Key, Value, is_integer
 from .cose_key import spki_from_cose_key
@@ -11,7 +11,7 @@ from .errors import EvidenceError
 # CWT claim keys: RFC 8392 and RFC 8747, RFC 9711, then the private-use range.
 ISSUED_AT, CONFIRMATION, NONCE = 6, 8, 10
 UEID, DEBUG_STATUS, EAT_PROFILE, SUBMODULES_KEY = 256, 263, 265, 266
-PLATFORM_TYPE, DIGEST = -70000, -70001
+PLATFORM_TYPE, DIGEST, PURPOSE = -70000, -70001, -70002
 COSE_KEY: Final = 1
 
 NONCE_BYTES: Final = (8, 64)
@@ -48,6 +48,14 @@ def short_text(value: Value, what: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 64 or not value.isascii() or not value.isprintable():
         raise EvidenceError(f"the {what} is not a short printable text")
     return value
+
+
+def purpose(value: Value) -> EvidencePurpose:
+    """Give the purpose that a claim names, or raise `EvidenceError`. One that is unknown cannot be judged."""
+    for known in EvidencePurpose:
+        if value == known.value:
+            return known
+    raise EvidenceError(f"the purpose is none of {', '.join(known.value for known in EvidencePurpose)}")
 
 
 def measurement(name: str, value: Value) -> Measurement:

@@ -12,11 +12,13 @@ from .claim_sets import ClaimSet, WorkloadClaims, encode, read
 from .claim_values import DEBUG_STATUS, UEID, sized_bytes
 from .errors import EvidenceError
 
-PROFILE: Final = "tag:elastic-hal,2026:eat"
+PROFILE: Final = "tag:elastic-hal,2026:eat-2"
+EARLIER_PROFILE: Final = "tag:elastic-hal,2026:eat"
+"""Of tokens that state no purpose."""
 PLATFORM_SIMULATED: Final = "simulated"
 SUBMODULES: Final = ("platform", "runtime", "workload")
 
-_SET: Final = ClaimSet(PROFILE, SUBMODULES, frozenset({UEID, DEBUG_STATUS}))
+_SET: Final = ClaimSet(PROFILE, EARLIER_PROFILE, SUBMODULES, frozenset({UEID, DEBUG_STATUS}))
 
 
 class DebugStatus(Enum):
@@ -36,7 +38,7 @@ class Claims(WorkloadClaims):
     device: bytes = field(kw_only=True)
     debug: DebugStatus = field(kw_only=True)
 
-    profile: ClassVar[str] = PROFILE
+    kind: ClassVar[ClaimSet] = _SET
 
     @property
     def token(self) -> "Claims":

@@ -10,18 +10,20 @@ from typing import ClassVar, Final
 from .claim_sets import ClaimSet, WorkloadClaims, encode, read
 from .errors import EvidenceError
 
-TEE_PROFILE: Final = "tag:elastic-hal,2026:tee"
+TEE_PROFILE: Final = "tag:elastic-hal,2026:tee-2"
+EARLIER_TEE_PROFILE: Final = "tag:elastic-hal,2026:tee"
+"""Of evidence that states no purpose."""
 HARDWARE_PLATFORMS: Final = ("sev-snp", "tdx")
 TEE_SUBMODULES: Final = ("runtime", "workload")
 
-_SET: Final = ClaimSet(TEE_PROFILE, TEE_SUBMODULES)
+_SET: Final = ClaimSet(TEE_PROFILE, EARLIER_TEE_PROFILE, TEE_SUBMODULES)
 
 
 @dataclass(frozen=True, slots=True)
 class TeeClaims(WorkloadClaims):
     """What the runtime states beside a hardware report. Measurements are those of runtime and workload, or none."""
 
-    profile: ClassVar[str] = TEE_PROFILE
+    kind: ClassVar[ClaimSet] = _SET
 
 
 def encode_tee_claims(claims: TeeClaims) -> bytes:

@@ -13,7 +13,7 @@ from .policy import AppraisalPolicy
 
 MEASUREMENT: Final = "measurement platform"
 """The one measurement that the hardware itself states."""
-UNSTATED_NAMES: Final = ("time of issue", "measurement runtime", "measurement workload", "attested key")
+UNSTATED_NAMES: Final = ("time of issue", "measurement runtime", "measurement workload", "attested key", "purpose")
 
 
 def check_unstated(policy: AppraisalPolicy, workload: Measurement | None = None) -> list[Check]:
@@ -23,7 +23,15 @@ def check_unstated(policy: AppraisalPolicy, workload: Measurement | None = None)
         check_measurement("runtime", None, policy),
         check_measurement("workload", workload, policy),
         check_attested_key(None, policy),
+        _purpose(policy),
     ]
+
+
+def _purpose(policy: AppraisalPolicy) -> Check:
+    name, detail = "purpose", "a report does not say what it was made for"
+    if not policy.purposes:
+        return Check(name, Verdict.NOT_CHECKED, None, None, detail)
+    return Check(name, Verdict.FAIL, None, ", ".join(policy.purposes), detail)
 
 
 def _time_of_issue(policy: AppraisalPolicy) -> Check:

@@ -1,13 +1,14 @@
 """Checks of what authentic evidence claims: freshness, platform, debug state, measurements, attested key."""
 
+import dataclasses
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from elastic_hal.reference_impl.eat import PLATFORM_SIMULATED, Claims, DebugStatus
-from elastic_hal.runtime.platform import Measurement
+from elastic_hal.reference_impl.eat import PLATFORM_SIMULATED, Claims, DebugStatus, WorkloadClaims
+from elastic_hal.runtime.platform import EvidencePurpose, Measurement
 
 from .appraisal import Check, Verdict
 from .policy import AppraisalPolicy, ReferenceValue
@@ -17,6 +18,14 @@ CLOCK_SKEW_SECONDS: Final = 300
 """How far the attester's clock may be ahead of the verifier's."""
 
 MEASURED: Final = ("platform", "runtime", "workload")
+_BOOTED: Final = ("measurement platform", "mrtd", "identity key", "author key")
+"""Checks by which the processor tells what was booted, or who signed it."""
+_STARTED: Final = ("rtmr1", "rtmr2")
+_STATED: Final = ("measurement runtime", "measurement workload", "attested key", "purpose")
+_UNKNOWN_IMAGE: Final = (
+    "only the software in the guest says so, and the policy does not tell which that must be: name what is booted in"
+    " [measurements.platform], on TDX in tdx.rtmr1 and tdx.rtmr2 too, or set allow_unknown_image to believe it"
+)
 CLAIM_CHECK_NAMES: Final = (
     "nonce",
     "time of issue",
@@ -24,6 +33,7 @@ CLAIM_CHECK_NAMES: Final = (
     "debug state",
     *(f"measurement {name}" for name in MEASURED),
     "attested key",
+    "purpose",
 )
 
 
@@ -37,6 +47,7 @@ def check_claims(claims: Claims, nonce: bytes | None, policy: AppraisalPolicy, a
         _check_debug(claims, policy),
         *(check_measurement(name, measured.get(name), policy) for name in MEASURED),
         check_attested_key(claims.attested_key, policy),
+        check_purpose(claims, policy),
     ]
 
 
@@ -73,8 +84,9 @@ def _check_platform_type(claims: Claims, policy: AppraisalPolicy) -> Check:
         return Check(
             name, Verdict.FAIL, value, PLATFORM_SIMULATED, "this profile does not carry evidence of that platform"
         )
-    if policy.platforms and value not in policy.platforms:
-        return Check(name, Verdict.FAIL, value, ", ".join(policy.platforms), "the policy does not name it")
+    refusal = policy.refusal_of(value)
+    if refusal is not None:
+        return Check(name, Verdict.FAIL, value, ", ".join(policy.platforms or policy.bound_to), refusal)
     if not policy.allow_simulated:
         detail = "a simulated platform proves nothing about hardware; set allow_simulated to accept it"
         return Check(name, Verdict.FAIL, value, "a hardware platform", detail)
@@ -129,6 +141,50 @@ def check_attested_key(key: bytes | None, policy: AppraisalPolicy) -> Check:
         if hashlib.new(reference.algorithm.replace("-", ""), key).digest() == reference.value:
             return Check(name, Verdict.PASS, value, expected, f"is {reference.label!r}")
     return Check(name, Verdict.FAIL, value, expected, "it is none of the reference values")
+
+
+def check_purpose(claims: WorkloadClaims, policy: AppraisalPolicy) -> Check:
+    """Judge for whom and for what the evidence was made. Evidence that does not say so counts as a guest's."""
+    name, purpose = "purpose", claims.judged_purpose.value
+    value = purpose if claims.purpose is not None else f"not stated, so that it counts as {purpose}"
+    if not policy.purposes:
+        return Check(name, Verdict.NOT_CHECKED, value, None, "the policy names no purpose")
+    expected = ", ".join(policy.purposes)
+    family, _, _ = purpose.partition("/")
+    if purpose in policy.purposes or family in policy.purposes:
+        return Check(name, Verdict.PASS, value, expected)
+    if claims.judged_purpose is EvidencePurpose.GUEST:
+        detail = "a guest asked for this evidence, and what is demanded is the host's own"
+    else:
+        detail = "the host made this evidence for something else"
+    return Check(name, Verdict.FAIL, value, expected, detail)
+
+
+def believe_stated(checks: Iterable[Check], hardware: Iterable[Check], policy: AppraisalPolicy) -> list[Check]:
+    """Let no demand be met by the word of software of which nothing is known.
+
+    A runtime states its own measurement, the workload's, the key and the purpose. The processor signs that something
+    in the guest said so; that it was this runtime follows only from what was booted, which `hardware` are the checks
+    of.
+    """
+    if policy.allow_unknown_image or _is_known_image(list(hardware)):
+        return list(checks)
+    return [
+        dataclasses.replace(check, verdict=Verdict.FAIL, detail=_UNKNOWN_IMAGE)
+        if check.name in _STATED and check.verdict is Verdict.PASS
+        else check
+        for check in checks
+    ]
+
+
+def _is_known_image(hardware: Sequence[Check]) -> bool:
+    """Tell whether the policy compared what was booted, down to the software that states the claims."""
+    if not any(check.name in _BOOTED and check.verdict is Verdict.PASS for check in hardware):
+        return False
+    # The MRTD of a TDX guest is of its firmware. What the firmware went on to start is in two registers, where it
+    # started anything.
+    started = (check for check in hardware if check.name in _STARTED)
+    return all(check.verdict is Verdict.PASS or not check.value or not int(check.value, 16) for check in started)
 
 
 def listed(references: Sequence[ReferenceValue | NamedBytes]) -> str:

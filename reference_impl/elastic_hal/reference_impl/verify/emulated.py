@@ -35,8 +35,10 @@ def is_emulated_root(certificate: x509.Certificate) -> bool:
 
 def check_platform_type(platform: str, emulated: bool, policy: AppraisalPolicy) -> Check:
     """Judge whether the evidence is of a platform that the policy names, and of hardware where that is demanded."""
-    if policy.platforms and platform.lower() not in policy.platforms:
-        return Check(PLATFORM_TYPE, Verdict.FAIL, platform, ", ".join(policy.platforms), "the policy does not name it")
+    refusal = policy.refusal_of(platform.lower())
+    if refusal is not None:
+        expected = ", ".join(policy.platforms or policy.bound_to)
+        return Check(PLATFORM_TYPE, Verdict.FAIL, platform, expected, refusal)
     if not emulated:
         return Check(PLATFORM_TYPE, Verdict.PASS, platform, "a hardware platform")
     value = f"{platform}, emulated"

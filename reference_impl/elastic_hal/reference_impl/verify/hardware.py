@@ -15,14 +15,14 @@ from elastic_hal.reference_impl.eat import (
 from elastic_hal.runtime.platform import Measurement
 
 from .appraisal import Appraisal, Check, EvidenceFormat, StatedClaims, Verdict
-from .claim_checks import check_attested_key, check_measurement, check_nonce, check_time
+from .claim_checks import believe_stated, check_attested_key, check_measurement, check_nonce, check_purpose, check_time
 from .context import Context
 from .snp.appraise import appraise_report
 from .tdx.appraise import appraise_quote
 
 _WRAPPER: Final = "wrapper"
 _SEV_SNP: Final = "sev-snp"
-_NAMES: Final = ("nonce", "time of issue", "measurement runtime", "measurement workload", "attested key")
+_NAMES: Final = ("nonce", "time of issue", "measurement runtime", "measurement workload", "attested key", "purpose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ def appraise_hardware(data: bytes, context: Context) -> Appraisal:
     if inner.claims is None:
         skipped = (Check(name, Verdict.NOT_CHECKED) for name in _NAMES)
         return Appraisal((wrapper, *inner.checks, *skipped), format=EvidenceFormat.HARDWARE)
-    checks = (wrapper, *inner.checks, *_check_claims(claims, context))
+    stated = believe_stated(_check_claims(claims, context), inner.checks, context.policy)
+    checks = (wrapper, *inner.checks, *stated)
     return Appraisal(checks, HardwareClaims(claims, inner.claims), inner.warnings, EvidenceFormat.HARDWARE)
 
 
@@ -85,4 +86,5 @@ def _check_claims(claims: TeeClaims, context: Context) -> list[Check]:
         check_measurement("runtime", measured.get("runtime"), context.policy),
         check_measurement("workload", measured.get("workload"), context.policy),
         check_attested_key(claims.attested_key, context.policy),
+        check_purpose(claims, context.policy),
     ]

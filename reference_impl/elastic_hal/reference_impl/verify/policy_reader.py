@@ -59,6 +59,14 @@ def read_table(value: object, place: str) -> dict[str, object]:
     return value
 
 
+def read_demands(value: object, place: str) -> dict[str, object]:
+    """Take a table that demands something. An empty one is refused: it would demand less than its author meant."""
+    table = read_table(value, place)
+    if not table:
+        raise AppraisalPolicyError(f"{place}: must demand something, or be left out")
+    return table
+
+
 def read_boolean(table: Mapping[str, object], key: str, place: str = "") -> bool:
     """Take a truth value, false where it is absent."""
     value = table.get(key, False)

@@ -16,6 +16,7 @@ def state_claims(request: EvidenceRequest, platform_type: str) -> bytes:
                 platform_type=platform_type,
                 measurements=request.measurements,
                 attested_key=request.public_key,
+                purpose=request.purpose,
             )
         )
     except ValueError as error:

@@ -68,6 +68,7 @@ class SimulatedPlatform:
             platform_type=self.platform_type,
             measurements=(*self.measurements(), *request.measurements),
             attested_key=request.public_key,
+            purpose=request.purpose,
         )
         chain = (certificate.public_bytes(Encoding.DER),)
         try:

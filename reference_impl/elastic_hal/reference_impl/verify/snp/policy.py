@@ -94,6 +94,9 @@ def read_snp_policy(table: Mapping[str, object], place: str = "snp") -> SnpPolic
     identities = {
         key: read_hexadecimal(table[key], f"{place}.{key}", size) for key, size in IDENTITIES.items() if key in table
     }
+    if "tcb" in table and "min_tcb" not in table:
+        minimum = f"[{place}.min_tcb.Genoa]"
+        raise AppraisalPolicyError(f"{place}.tcb: says which versions must reach a minimum, but there is no {minimum}")
     svn, mitigations = table.get("min_guest_svn"), table.get("required_mitigations")
     return SnpPolicy(
         **lists,

@@ -86,6 +86,8 @@ def read_tdx_policy(table: Mapping[str, object], place: str = "tdx") -> TdxPolic
     refuse_unknown(table, _KEYS, place)
     evaluation = table.get("min_tcb_evaluation")
     advisories = {key: _advisories(table[key], f"{place}.{key}") for key in _LISTS if key in table}
+    if advisories.get("reject_advisories") == ():
+        raise AppraisalPolicyError(f"{place}.reject_advisories: must name at least one, or be left out")
     return TdxPolicy(
         tcb_status=(
             read_names(table["tcb_status"], f"{place}.tcb_status", TCB_STATUSES)
