@@ -82,7 +82,7 @@ def test_the_least_deployment(load: Load) -> None:
         ('version = 1\n[workload.a]\ncomponent = ""\n', "workload.a.component: must be a string that is neither empty"),
         ('version = 1\n[workload.a]\ncomponent = "a"\nargument = []\n', "workload.a.argument: unknown key"),
         ('version = 1\n[workload.a]\ncomponent = "a"\narguments = [1]\n', "workload.a.arguments[0]: must be a string"),
-        ('version = 1\n[workload."a\\n"]\ncomponent = "a"\n', "the name must be printable"),
+        ('version = 1\n[workload."a\\n"]\ncomponent = "a"\n', "it must be printable"),
         ("version = 1\nstop-on-failure = 1\n" + MEMBERS, "stop-on-failure: must be true or false"),
         ('version = 1\n[host]\nmemory = "much"\n' + MEMBERS, "host.memory: 'much' is not a size"),
         ("version = 1\n[host]\ncpu = 0\n" + MEMBERS, "host.cpu: 0 is no number of CPU cores"),

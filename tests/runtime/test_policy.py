@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elastic_hal.runtime.errors import LimitError, PolicyError
+from elastic_hal.runtime.errors import LimitError, PolicyError, WorkloadNameError
 from elastic_hal.runtime.identity import Identity, content_digest
 from elastic_hal.runtime.imports import track
 from elastic_hal.runtime.limits import Limits, format_size, parse_duration, parse_size
@@ -192,3 +192,58 @@ def test_the_runtime_is_measured_by_its_sources(tmp_path: Path, monkeypatch: pyt
     ):
         expected.update(len(part).to_bytes(8, "big") + part)
     assert runtime_measurement(("measured_package",)).value == expected.digest()
+
+
+@pytest.mark.parametrize("text", ["17179869185GiB", "18446744073709551616", "9" * 400 + "GiB", "1073741825GiB"])
+@pytest.mark.parametrize(
+    "place", ["limits.memory", "limits.output", "resources.memory", "containers.box.quota"], ids=lambda place: place
+)
+def test_sizes_that_no_machine_has_are_refused(policy: Callable[[str], Policy], place: str, text: str) -> None:
+    rights = "workload.a.containers.box.rights = ['read']\n" if "box" in place else ""
+    with pytest.raises(PolicyError, match="is more than 1073741824GiB") as refused:
+        policy(f"version = 1\n{rights}workload.a.{place} = '{text}'")
+    assert f"workload.a.{place}" in str(refused.value)
+    assert len(str(refused.value)) < 1000
+
+
+def test_the_largest_size_is_allowed(policy: Callable[[str], Policy]) -> None:
+    loaded = policy("version = 1\nworkload.a.limits.memory = '000001073741824GiB'")
+    assert loaded.rules["a"].grant.limits.memory_bytes == 2**60
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "16777217", "10" + "0" * 300])
+def test_handles_have_bounds(policy: Callable[[str], Policy], count: str) -> None:
+    with pytest.raises(PolicyError, match=r"handles are too (few|many)"):
+        policy(f"version = 1\nworkload.a.limits.handles = {count}")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("/data", "/data"), ("/data", "/data/"), ("/data", "//data"), ("/", "///"), ("/a/b", "/a//b")]
+)
+def test_two_directories_at_one_path_are_refused(policy: Callable[[str], Policy], first: str, second: str) -> None:
+    entries = ", ".join(f'{{ host = "{host}", guest = "{guest}" }}' for host, guest in (("a", first), ("b", second)))
+    with pytest.raises(PolicyError, match=r"directories\[1\].guest: is the same path as that of .*directories\[0\]"):
+        policy(f"version = 1\nworkload.a.directories = [{entries}]")
+
+
+@pytest.mark.parametrize("guest", ["/data/../etc", "/./data", "/data/.", "/.."])
+def test_paths_of_guests_are_plain(policy: Callable[[str], Policy], guest: str) -> None:
+    with pytest.raises(PolicyError, match=r"must not hold \. or \.\."):
+        policy(f'version = 1\nworkload.a.directories = [{{ host = "a", guest = "{guest}" }}]')
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "a\x1b[2J", "n" * 257, "\u2028", "\udcff"])
+def test_names_of_workloads_are_one_printable_line(name: str) -> None:
+    with pytest.raises(WorkloadNameError, match="cannot be the name of a workload") as refused:
+        Identity(name, DIGEST)
+    assert "\n" not in str(refused.value)
+    assert "\x1b" not in str(refused.value)
+
+
+def test_policies_name_only_what_a_workload_can_be_called(policy: Callable[[str], Policy]) -> None:
+    with pytest.raises(PolicyError, match="no workload can have this name: it must be printable"):
+        policy('version = 1\nworkload."a\\nb".sealing = true')
+
+
+def test_names_may_have_256_bytes() -> None:
+    assert Identity("ü" * 128, DIGEST).name == "ü" * 128

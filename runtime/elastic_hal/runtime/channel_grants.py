@@ -15,7 +15,6 @@ from typing import Any
 from elastic_hal.runtime.strict_toml import StrictReader
 
 MOST_CHANNEL_NAME_BYTES = 64
-MOST_WORKLOAD_NAME_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,24 +53,36 @@ class CpuShare:
         self._pause = pause
         self._share = 1.0
         self._wall = self._cpu = 0.0
+        self._lock = threading.Lock()
+        self._charged = 0.0
 
     def set(self, thousandths: int) -> None:
         """Changes the share. Call it on the guest's thread."""
         before, self._share = self._share, thousandths / WHOLE_CORE
-        self._wall, self._cpu = time.monotonic(), time.thread_time()
+        self._begin(time.monotonic(), time.thread_time())
         if before == 1.0 and self._share < 1.0:
             self._ticker.need()
         elif before < 1.0 and self._share == 1.0:
             self._ticker.enough()
+
+    def charge(self, seconds: float) -> None:
+        """Count CPU time that another thread spent for the guest. Any thread may call it."""
+        with self._lock:
+            self._charged += seconds
 
     def tick(self) -> None:
         """Lets the guest wait where it is ahead of its share."""
         if self._share == 1.0:
             return
         wall, cpu = time.monotonic(), time.thread_time()
-        ahead = (cpu - self._cpu) / self._share - (wall - self._wall)
+        ahead = (cpu - self._cpu + self._charged) / self._share - (wall - self._wall)
         if ahead > 0:
             self._pause(ahead)
         elif ahead < -_FORGIVEN_SECONDS:
             # Time that a guest did not use is not saved up: it would be one long burst later.
-            self._wall, self._cpu = wall, cpu
+            self._begin(wall, cpu)
+
+    def _begin(self, wall: float, cpu: float) -> None:
+        self._wall, self._cpu = wall, cpu
+        with self._lock:
+            self._charged = 0.0

@@ -30,9 +30,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elastic_hal.runtime.channel_grants import MOST_WORKLOAD_NAME_BYTES, ChannelGrant, read_channel_name
+from elastic_hal.runtime.channel_grants import ChannelGrant, read_channel_name
 from elastic_hal.runtime.control import WHOLE_CORE
 from elastic_hal.runtime.errors import DeploymentError, LimitError
+from elastic_hal.runtime.identity import name_problem
 from elastic_hal.runtime.limits import parse_size
 from elastic_hal.runtime.strict_toml import StrictReader, suggestion
 
@@ -130,9 +131,9 @@ class _Reader(StrictReader):
     def _member(self, name: str, place: str, entry: object) -> Member:
         table = self.typed(entry, dict, place, "a table")
         self.known(table, place, ("component", "arguments"))
-        self.text(name, place)
-        if len(name.encode(errors="surrogatepass")) > MOST_WORKLOAD_NAME_BYTES or not name.isprintable():
-            raise self.wrong(place, f"the name must be printable and have at most {MOST_WORKLOAD_NAME_BYTES} bytes")
+        problem = name_problem(name)
+        if problem:
+            raise self.wrong(place, f"no workload can have this name: {problem}")
         values = self.typed(table.get("arguments", []), list, f"{place}.arguments", "an array of strings")
         arguments = tuple(
             self.typed(value, str, f"{place}.arguments[{index}]", "a string") for index, value in enumerate(values)

@@ -91,3 +91,7 @@ class GrantError(RuntimeFailure):
 
 class ArgumentError(RuntimeFailure):
     """An argument cannot be given to a guest."""
+
+
+class WorkloadNameError(ArgumentError):
+    """A workload cannot have this name."""

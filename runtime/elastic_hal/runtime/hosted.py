@@ -19,6 +19,7 @@ from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.imports import WASI_INTERFACES, check_imports, unlinkable
 from elastic_hal.runtime.interrupt import Interrupt
 from elastic_hal.runtime.limits import Limits
+from elastic_hal.runtime.output_meter import OutputMeter
 from elastic_hal.runtime.standard_streams import Sink, StandardStreams, Tail, to_descriptor
 from elastic_hal.runtime.store_limits import limit_store
 
@@ -27,9 +28,9 @@ class Hosted:
     """A guest in a store of its own. It has WASI's clocks, random numbers and streams, what `link` connects, and
     nothing else of the host: no arguments, environment, directories or network.
 
-    `limits` bound its memory and its handles; a deadline is up to the caller, who can stop the guest from any thread
-    with `interrupt.set()`. Standard output goes to the host's unless `output` takes it, standard error likewise with
-    `error`; its end is the `guest_message` of a `GuestTrap`.
+    `limits` bound its memory, its handles and its output; one that writes more is stopped. A deadline is up to the
+    caller, who can stop the guest from any thread with `interrupt.set()`. Standard output goes to the host's unless
+    `output` takes it, standard error likewise with `error`; its end is the `guest_message` of a `GuestTrap`.
 
     Raises:
         UnlinkableImportError: the component imports something that is not linked.
@@ -54,9 +55,10 @@ class Hosted:
         if link is not None:
             link(self.linker)
         check_imports(component, engine.wasm, {*WASI_INTERFACES, *self.linker.interfaces})
-        self._streams = StandardStreams(output, Tail(error or to_descriptor(2)))
-        self.linker.last_words = self._streams.last_words
         self.interrupt = Interrupt(engine)
+        meter = OutputMeter(limits.output_bytes, lambda seconds: None, self.interrupt.set)
+        self._streams = StandardStreams(output, Tail(error or to_descriptor(2)), meter)
+        self.linker.last_words = self._streams.last_words
         self.store = wasmtime.Store(engine.wasm)
         try:
             self.instance = self._instantiate(component, limits)

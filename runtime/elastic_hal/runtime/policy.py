@@ -4,7 +4,7 @@
 
     [workload.collector]                            # by name; the name is whatever the workload is started under
     digest = "sha256:…"                             # and by content, where given
-    limits = { memory = "256MiB", deadline = "30s", handles = 10000, cpu = 0.5 }
+    limits = { memory = "256MiB", deadline = "30s", handles = 10000, cpu = 0.5, output = "1GiB" }
     resources = { memory = "1GiB", cpu = 1.0 }      # the most that it may ask for while it runs
     attestation = ["platform", "workload"]          # targets that it may have evidence of
     sealing = true                                  # secrets sealed to the platform under its name
@@ -30,13 +30,14 @@ from typing import Any
 from elastic_hal.runtime.appraisal_grants import AppraisalGrant, read_appraisal_grants
 from elastic_hal.runtime.channel_grants import ChannelGrant, read_channel_grants
 from elastic_hal.runtime.errors import AdmissionError, LimitError, PolicyError
-from elastic_hal.runtime.identity import Identity
+from elastic_hal.runtime.identity import Identity, name_problem
 from elastic_hal.runtime.limits import Limits, parse_duration, parse_share, parse_size
 from elastic_hal.runtime.network_grants import TlsGrant, read_tls_grant
 from elastic_hal.runtime.storage_grants import ContainerGrant, StorageGrants
 from elastic_hal.runtime.strict_toml import StrictReader, suggestion
 
 VERSION = 1
+UNBOUNDED = "unbounded"
 ATTESTATION_TARGETS = ("platform", "workload")
 
 
@@ -159,10 +160,14 @@ class _Reader(StrictReader):
         self.version(document, VERSION)
         workloads = self.typed(document.get("workload", {}), dict, "workload", "a table")
         storages = StorageGrants.read(self, document.get("storage", {}))
-        return Policy({name: self._rule(f"workload.{name}", entry, storages) for name, entry in workloads.items()})
+        return Policy({name: self._rule(name, entry, storages) for name, entry in workloads.items()})
 
-    def _rule(self, place: str, entry: object, storages: StorageGrants) -> Rule:
+    def _rule(self, name: str, entry: object, storages: StorageGrants) -> Rule:
+        place = f"workload.{name}"
         table = self.typed(entry, dict, place, "a table")
+        problem = name_problem(name)
+        if problem:
+            raise self.wrong(place, f"no workload can have this name: {problem}")
         self.known(table, place, _KEYS)
         digest = self.digest(table.get("digest"), f"{place}.digest")
         grant = Grant(
@@ -182,7 +187,7 @@ class _Reader(StrictReader):
 
     def _limits(self, value: object, place: str) -> Limits:
         table = self.typed(value, dict, place, "a table")
-        self.known(table, place, ("memory", "deadline", "handles", "cpu"))
+        self.known(table, place, ("memory", "deadline", "handles", "cpu", "output"))
         defaults = Limits()
         memory, deadline, handles = table.get("memory"), table.get("deadline"), table.get("handles", defaults.handles)
         at = place
@@ -196,10 +201,16 @@ class _Reader(StrictReader):
                 raise self.wrong(at, "must be a whole number")
             at = f"{place}.cpu"
             share = parse_share(table["cpu"]) if "cpu" in table else defaults.cpu_thousandths
+            at = f"{place}.output"
+            output_bytes = self._output(table["output"], at) if "output" in table else defaults.output_bytes
             at = place
-            return Limits(memory_bytes, seconds, handles, share)
+            return Limits(memory_bytes, seconds, handles, share, output_bytes)
         except LimitError as error:
             raise self.wrong(at, error.message, error.hint) from error
+
+    def _output(self, value: object, place: str) -> int | None:
+        text = self.text(value, place)
+        return None if text == UNBOUNDED else parse_size(text)
 
     def _resources(self, value: object, place: str) -> ResourceGrant:
         table = self.typed(value, dict, place, "a table")
@@ -214,17 +225,34 @@ class _Reader(StrictReader):
 
     def _directories(self, value: object, place: str) -> tuple[DirectoryGrant, ...]:
         entries = self.typed(value, list, place, "an array of tables")
-        return tuple(self._directory(entry, f"{place}[{index}]") for index, entry in enumerate(entries))
+        grants = [self._directory(entry, f"{place}[{index}]") for index, entry in enumerate(entries)]
+        seen: dict[str, int] = {}
+        for index, grant in enumerate(grants):
+            other = seen.setdefault(grant.guest, index)
+            if other != index:
+                raise self.wrong(
+                    f"{place}[{index}].guest",
+                    f"is the same path as that of {place}[{other}], so that the guest would see one of them only",
+                    "give each directory a path of its own",
+                )
+        return tuple(grants)
 
     def _directory(self, value: object, place: str) -> DirectoryGrant:
         table = self.typed(value, dict, place, "a table")
         self.known(table, place, ("host", "guest", "writable"))
         host = self.beside(table.get("host"), f"{place}.host")
-        guest = self.text(table.get("guest"), f"{place}.guest")
-        if not guest.startswith("/"):
-            raise self.wrong(f"{place}.guest", "must be an absolute path such as /data")
+        guest = self._guest_path(self.text(table.get("guest"), f"{place}.guest"), f"{place}.guest")
         writable = self.typed(table.get("writable", False), bool, f"{place}.writable", "true or false")
         return DirectoryGrant(host, guest, writable)
+
+    def _guest_path(self, path: str, place: str) -> str:
+        """A path as guests see it, in its one spelling: `/data/` and `//data` are `/data`."""
+        if not path.startswith("/"):
+            raise self.wrong(place, "must be an absolute path such as /data")
+        parts = [part for part in path.split("/") if part]
+        if any(part in (".", "..") for part in parts):
+            raise self.wrong(place, "must not hold . or .. as a part", "write the path that is meant")
+        return "/" + "/".join(parts)
 
     def _names(self, table: Mapping[str, Any], place: str, key: str, allowed: Collection[str] = ()) -> list[str]:
         at = f"{place}.{key}"

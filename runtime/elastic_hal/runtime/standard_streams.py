@@ -7,7 +7,6 @@ of its own that may still run when Python ends, and that takes the process down.
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import select
 import sys
@@ -18,10 +17,11 @@ from collections.abc import Callable
 
 import wasmtime
 
+from elastic_hal.runtime.output_meter import OutputMeter
+
 Sink = Callable[[bytes], object]
 """Takes what a guest wrote, in order, on a thread of its own. When it raises, the guest's later writes fail."""
 
-_log = logging.getLogger(__name__)
 _CHUNK_BYTES = 65536
 _PATIENCE_SECONDS = 0.5
 
@@ -60,19 +60,20 @@ def to_descriptor(descriptor: int) -> Sink:
 
 
 class StandardStreams:
-    """Connects one guest's output streams with their sinks; without a sink for it, standard output is the host's."""
+    """Connects one guest's output streams with their sinks; without a sink for it, standard output is the host's.
 
-    def __init__(self, output: Sink | None, error: Sink) -> None:
-        self._output = output
+    `meter` counts what is written, and says where it is too much.
+    """
+
+    def __init__(self, output: Sink | None, error: Sink, meter: OutputMeter | None = None) -> None:
+        self._output = output or to_descriptor(1)
         self._error = error
+        self._meter = meter or OutputMeter(None, lambda seconds: None, lambda: None)
         self._readers: list[_Reader] = []
 
     def connect(self, config: wasmtime.WasiConfig) -> None:
         """Makes the streams the guest's."""
-        if self._output is None:
-            config.inherit_stdout()
-        else:
-            self._pipe("stdout_file", config, self._output)
+        self._pipe("stdout_file", config, self._output)
         self._pipe("stderr_file", config, self._error)
 
     def settle(self) -> None:
@@ -93,9 +94,14 @@ class StandardStreams:
         for reader in self._readers:
             reader.thread.join()
 
+    @property
+    def failure(self) -> Exception | None:
+        """Why output was lost, where a sink could not take it; None where all of it arrived. Complete after `drain`."""
+        return next((reader.failure for reader in self._readers if reader.failure is not None), None)
+
     def _pipe(self, stream: str, config: wasmtime.WasiConfig, sink: Sink) -> None:
         read_end, write_end = os.pipe()
-        self._readers.append(_Reader(read_end, sink, f"guest {stream}"))
+        self._readers.append(_Reader(read_end, sink, self._meter, f"guest {stream}"))
         try:
             # Opened by name, the pipe gets a descriptor that belongs to the guest's store and is closed with it.
             setattr(config, stream, f"/proc/self/fd/{write_end}")
@@ -106,9 +112,11 @@ class StandardStreams:
 class _Reader:
     """Passes on what comes out of a pipe, on a thread of its own."""
 
-    def __init__(self, descriptor: int, sink: Sink, name: str) -> None:
+    def __init__(self, descriptor: int, sink: Sink, meter: OutputMeter, name: str) -> None:
         self._descriptor = descriptor
         self._sink = sink
+        self._meter = meter
+        self.failure: Exception | None = None
         self._at_work = threading.Lock()
         self._closed = False
         self.thread = threading.Thread(target=self._forward, name=name, daemon=True)
@@ -127,21 +135,25 @@ class _Reader:
     def _forward(self) -> None:
         arrival = select.poll()
         arrival.register(self._descriptor, select.POLLIN)
+        spent = time.thread_time()
         with open(self._descriptor, "rb", buffering=0) as pipe:
             while not self._closed:
                 arrival.poll()
                 with self._at_work:
                     self._closed = not self._pass_on(pipe.read(_CHUNK_BYTES))
+                before, spent = spent, time.thread_time()
+                self._meter.charge(spent - before)
 
     def _pass_on(self, data: bytes) -> bool:
-        if not data:
+        admitted = self._meter.admit(len(data))
+        if not data or not admitted:
             return False
         try:
-            self._sink(data)
+            self._sink(data[:admitted])
         except Exception as error:
-            _log.error("the output of a guest could not be passed on: %s", type(error).__name__)
+            self.failure = error
             return False
-        return True
+        return admitted == len(data)
 
 
 def _readable_bytes(descriptor: int) -> int:

@@ -27,6 +27,7 @@ from elastic_hal.runtime.imports import WASI_INTERFACES, check_imports, track, u
 from elastic_hal.runtime.interrupt import Interrupt
 from elastic_hal.runtime.limits import Limits, format_size
 from elastic_hal.runtime.outcome import Outcome, Reason, describe_trap, ran_out_of_memory
+from elastic_hal.runtime.output_meter import OutputMeter
 from elastic_hal.runtime.policy import Grant
 from elastic_hal.runtime.standard_streams import Sink, StandardStreams, Tail, to_descriptor
 from elastic_hal.runtime.store_limits import limit_store
@@ -88,6 +89,7 @@ class Run:
         self._limits = workload.limits or workload.grant.limits
         self._control = Control(self._limits.memory_bytes, self._limits.cpu_thousandths)
         self._share = CpuShare(workload.engine.ticker, self._control.pause)
+        self._meter = OutputMeter(self._limits.output_bytes, self._share.charge, self._wrote_too_much)
         self._interrupt = Interrupt(workload.engine, self._share.tick)
         self._tail = Tail(workload.error or to_descriptor(2))
         _check_bridge(workload)
@@ -150,7 +152,13 @@ class Run:
             self._linker.close()
             self._over.set()
 
+    def _wrote_too_much(self) -> None:
+        # On the thread that passes output on, which the guest may be waiting for: it must not wait for the guest.
+        threading.Thread(target=self._stop, name="output limit", daemon=True).start()
+
     def _why_stopped(self) -> Reason:
+        if self._meter.is_exceeded:
+            return "output"
         return "stopped" if self._stopped else "deadline"
 
     def _guest(self) -> None:
@@ -164,11 +172,11 @@ class Run:
 
     def _execute(self) -> Callable[[], Outcome]:
         """Runs the guest; gives what makes the outcome of it, to be called when everything that it wrote is there."""
-        streams = StandardStreams(self._workload.output, self._tail)
+        streams = StandardStreams(self._workload.output, self._tail, self._meter)
         store = wasmtime.Store(self._workload.engine.wasm)
         try:
             store.set_wasi(_wasi_config(self._workload, streams))
-            return self._enter(store)
+            return partial(self._with_output, streams, self._enter(store))
         finally:
             self._linker.close()
             self._control.end()
@@ -198,6 +206,15 @@ class Run:
     def _bound(self, store: wasmtime.Store, memory_bytes: int) -> None:
         limit_store(store, memory_bytes, bridged=self._workload.component.bridged)
 
+    def _with_output(self, streams: StandardStreams, ended: Callable[[], Outcome]) -> Outcome:
+        """Fails a run whose output did not all arrive, as far as somebody still wanted it."""
+        outcome = ended()
+        if self._meter.is_exceeded and outcome.reason != "output":
+            return self._ended("output", "it had already come to its end")
+        if outcome.succeeded and streams.failure is not None and not isinstance(streams.failure, BrokenPipeError):
+            return self._ended("host-error", f"its output could not be passed on: {_reason(streams.failure)}")
+        return outcome
+
     def _exited(self, code: int) -> Outcome:
         if code and ran_out_of_memory("", self._tail.text):
             return self._ended("memory", f"it exited with code {code}")
@@ -218,9 +235,11 @@ class Run:
 
     def _ended(self, reason: Reason, detail: str) -> Outcome:
         deadline, memory = self._limits.deadline_seconds, format_size(self._control.memory_bytes)
+        output = format_size(self._limits.output_bytes or 0)
         texts = {
             "stopped": f"the guest was stopped; {detail}",
             "deadline": f"the guest was stopped at its deadline of {deadline} seconds; {detail}",
+            "output": f"the guest wrote more than the {output} of output that it may write; {detail}",
             "memory": f"the guest ran out of memory, of which it may have {memory}: {detail}",
             "host-error": f"the guest was stopped because the host failed: {detail}",
         }
@@ -228,6 +247,10 @@ class Run:
 
     def _seconds(self) -> float:
         return time.monotonic() - self._started
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def _check_bridge(workload: Workload) -> None:

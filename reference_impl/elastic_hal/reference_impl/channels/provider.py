@@ -1,8 +1,8 @@
 """The `channels` interface for one run of a workload: bounds, grants, and the two kinds of ends."""
 
-from elastic_hal.runtime.channel_grants import MOST_CHANNEL_NAME_BYTES, MOST_WORKLOAD_NAME_BYTES
+from elastic_hal.runtime.channel_grants import MOST_CHANNEL_NAME_BYTES
 from elastic_hal.runtime.control import Control
-from elastic_hal.runtime.identity import Identity
+from elastic_hal.runtime.identity import MAX_NAME_BYTES, Identity
 from elastic_hal.runtime.policy import Grant
 
 from ..bindings.elastic_hal import channels as wit
@@ -108,7 +108,7 @@ class Receiver(wit.Receiver):
 
 def _check_names(name: str, peer: wit.Workload) -> None:
     _check_length("name", name, MOST_CHANNEL_NAME_BYTES)
-    _check_length("name of the workload", peer.name, MOST_WORKLOAD_NAME_BYTES)
+    _check_length("name of the workload", peer.name, MAX_NAME_BYTES)
     if peer.digest is not None and len(peer.digest) != _DIGEST_BYTES:
         raise types.Error_InvalidArgument(f"digest: has {len(peer.digest)} bytes, not {_DIGEST_BYTES}")
 
