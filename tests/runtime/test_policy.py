@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elastic_hal.common.quantities import format_size
 from elastic_hal.runtime.errors import LimitError, PolicyError, WorkloadNameError
 from elastic_hal.runtime.identity import Identity, content_digest
 from elastic_hal.runtime.imports import track
-from elastic_hal.runtime.limits import Limits, format_size, parse_duration, parse_size
+from elastic_hal.runtime.limits import Limits, parse_duration, parse_size
 from elastic_hal.runtime.measurements import runtime_measurement, workload_measurement
 from elastic_hal.runtime.policy import DirectoryGrant, Grant, Policy
 

@@ -29,6 +29,7 @@ _COMMANDS = {
     "attest": ("evidence_commands", "attest", "Make attestation evidence."),
     "verify": ("verify_command", "verify", "Verify attestation evidence."),
     "broker": ("broker_commands", "broker", "Release secrets to attested guests."),
+    "cache": ("cache_commands", "cache", "Show or remove compiled components and built suite guests."),
     "demo": ("demo", "demo", "Run the whole pipeline once and say what happened."),
 }
 

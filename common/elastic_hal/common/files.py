@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from .errors import ENVIRONMENT, USAGE, ElasticHalError
+from .quantities import format_size
 from .text import shown
 
 MAX_SECONDS: Final = 30.0
@@ -84,7 +85,7 @@ def read_file(path: Path, max_bytes: int, *, seconds: float = MAX_SECONDS) -> by
                 return bytes(content)
             content += part
             if len(content) > max_bytes:
-                raise FileError(path, f"has more than {size(max_bytes)}")
+                raise FileError(path, f"has more than {format_size(max_bytes)}")
             if time.monotonic() > until:
                 raise FileTroubleError(path, f"could not be read within {seconds:g} seconds")
 
@@ -100,14 +101,6 @@ def read_text(path: Path, max_bytes: int, *, seconds: float = MAX_SECONDS) -> st
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FileError(path, f"is not UTF-8 (byte {error.start})") from None
-
-
-def size(count: int) -> str:
-    """Return a number of bytes in words: `64 KiB`, `1 MiB`, `100 bytes`."""
-    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if count >= unit and count % unit == 0:
-            return f"{count // unit} {name}"
-    return f"{count} {'byte' if count == 1 else 'bytes'}"
 
 
 def _unreadable(path: Path, error: OSError) -> FileError:

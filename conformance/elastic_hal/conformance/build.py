@@ -23,6 +23,7 @@ from elastic_hal.codegen import model
 from elastic_hal.codegen.targets.output import write_tree
 from elastic_hal.codegen.targets.suite.cases import SuiteGuest
 from elastic_hal.codegen.targets.suite.tree import WIT_FOLDER, generate_suite
+from elastic_hal.common import cache_folder
 from elastic_hal.conformance.runner import BuiltGuest, BuiltSuite
 
 BUILD_SECONDS = 300
@@ -45,9 +46,8 @@ class ToolMissingError(BuildError):
 
 
 def default_cache() -> Path:
-    """`$XDG_CACHE_HOME/elastic-hal/conformance`."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "elastic-hal" / "conformance"
+    """`conformance` in the cache of this user."""
+    return cache_folder.cache_root() / "conformance"
 
 
 def build_suite(
@@ -71,6 +71,8 @@ def build_suite(
             for process in tuple(running):
                 process.kill()
             raise
+    if cache is None:
+        cache_folder.keep_within(cache_folder.cache_root())
     built = [
         BuiltGuest(guest.interface.id or "", component, guest.cases)
         for guest, component in zip(guests, components, strict=True)
@@ -88,9 +90,11 @@ def _component(
     """The guest's component, from the cache or built now."""
     parts = {path: text for path, text in files.items() if path.startswith((f"{guest.name}/", f"{WIT_FOLDER}/"))}
     target = cache / _key(parts, guest.name) / f"{guest.name}.wasm"
-    cached = target.is_file()
+    # Held, because runtimes open it by its name, much later perhaps.
+    cached = cache_folder.hold(target)
     if not cached:
         _build(parts, guest.name, target, running)
+        cache_folder.hold(target)
     if on_built is not None:
         on_built(guest.name, cached)
     return target

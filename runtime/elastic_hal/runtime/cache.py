@@ -22,6 +22,8 @@ import wasmtime
 from blake3 import blake3
 from wasmtime import component as wasm_component
 
+from elastic_hal.common import cache_folder
+
 _log = logging.getLogger(__name__)
 _KEY_FILE = "tag-key"
 _KEY_SIZE = 32
@@ -29,11 +31,10 @@ _SHARED_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def default_cache_dir() -> Path:
-    """`$XDG_CACHE_HOME/elastic-hal/components`, or the same in `~/.cache`: a folder of its own, because whatever else
-    is cached beside it need not be closed to others.
+    """`components` in the cache of this user: a folder of its own, because whatever else is cached beside it need not
+    be closed to others.
     """
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "elastic-hal" / "components"
+    return cache_folder.cache_root() / "components"
 
 
 class ComponentCache:
@@ -79,6 +80,8 @@ class ComponentCache:
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
                 raise
+            if self.directory == default_cache_dir():
+                cache_folder.keep_within(cache_folder.cache_root())
         except OSError as error:
             _log.warning("a compiled component could not be cached: %s", error.strerror or error)
 
@@ -92,6 +95,7 @@ def _load(engine: wasmtime.Engine, entry: Path, key: bytes) -> wasm_component.Co
             tag = blake3(content, key=key, max_threads=blake3.AUTO).hexdigest()
         if not secrets.compare_digest(tag, entry.stem.rpartition("-")[2]):
             raise ValueError("its content does not match its tag")
+        cache_folder.use(entry)
         return wasm_component.Component.deserialize_file(engine, f"/proc/self/fd/{descriptor}")
     finally:
         os.close(descriptor)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from elastic_hal.common import quantities
+from elastic_hal.common.quantities import MAX_SIZE, format_size
 from elastic_hal.common.text import shown
 from elastic_hal.runtime.control import WHOLE_CORE
 from elastic_hal.runtime.errors import LimitError
 
-_SIZE_UNITS = {"": 1, "B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 _PAGE = 65536
-_MAX_DIGITS = 20
-MAX_SIZE = 2**60
 MAX_HANDLES = 2**24
 
 
@@ -55,22 +54,10 @@ def parse_size(text: str) -> int:
     Raises:
         LimitError: it is no whole number of B, KiB, MiB or GiB, or more than any machine has.
     """
-    match = re.fullmatch(r"([0-9]+) ?(B|KiB|MiB|GiB)?", text, re.ASCII)
-    if match is None:
-        raise LimitError(
-            f"'{shown(text)}' is not a size", "write a whole number and B, KiB, MiB or GiB, such as 256MiB"
-        )
-    # Far below 2^63, so that no sum or product of sizes ever wraps in an integer of 64 bits.
-    size = int(match[1]) * _SIZE_UNITS[match[2] or ""] if len(match[1].lstrip("0")) < _MAX_DIGITS else MAX_SIZE + 1
-    if size > MAX_SIZE:
-        raise LimitError(f"{shown(text)} is more than {format_size(MAX_SIZE)}", "write the size that is meant")
-    return size
-
-
-def format_size(size: int) -> str:
-    """Writes bytes as `parse_size` reads them, in the largest unit that gives a whole number."""
-    unit = max((unit for unit, factor in _SIZE_UNITS.items() if size % factor == 0), key=lambda unit: _SIZE_UNITS[unit])
-    return f"{size // _SIZE_UNITS[unit]}{unit or 'B'}"
+    try:
+        return quantities.parse_size(text)
+    except quantities.QuantityError as error:
+        raise LimitError(str(error), error.hint) from None
 
 
 def parse_duration(text: str) -> float:

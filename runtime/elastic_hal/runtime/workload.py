@@ -16,6 +16,7 @@ from functools import partial
 
 import wasmtime
 
+from elastic_hal.common.quantities import format_size
 from elastic_hal.runtime import abi
 from elastic_hal.runtime.components import LoadedComponent
 from elastic_hal.runtime.control import WHOLE_CORE, Control
@@ -25,7 +26,7 @@ from elastic_hal.runtime.errors import AdmissionError, ArgumentError, GrantError
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.imports import WASI_INTERFACES, check_imports, track, unlinkable
 from elastic_hal.runtime.interrupt import Interrupt
-from elastic_hal.runtime.limits import Limits, format_size
+from elastic_hal.runtime.limits import Limits
 from elastic_hal.runtime.outcome import Outcome, Reason, describe_trap, ran_out_of_memory
 from elastic_hal.runtime.output_meter import OutputMeter
 from elastic_hal.runtime.policy import Grant
