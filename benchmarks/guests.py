@@ -7,10 +7,11 @@ bytes that they pass are random.
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import wasmtime
+
+from elastic_hal.common.guest_tool import tool_command, tool_environment
 
 WIT = """package bench:calls;
 
@@ -125,7 +126,6 @@ class WitWorld(wit_world.WitWorld):
         for _ in range(calls):
             host.echo(data)
 """
-_TOOL = "import sys; from componentize_py import script; sys.exit(script())"
 
 
 def text_guest() -> bytes:
@@ -138,6 +138,9 @@ def python_guest(folder: Path) -> Path:
     (folder / "bench.wit").write_text(WIT, "utf-8")
     (folder / "app.py").write_text(_APP, "utf-8")
     target = folder / "python-guest.wasm"
-    command = [sys.executable, "-c", _TOOL, "--quiet", "-d", "bench.wit", "-w", "bench", "componentize", "app"]
-    subprocess.run([*command, "-o", target.name], cwd=folder, check=True, capture_output=True, text=True)
+    command = [*tool_command(), "--quiet", "-d", "bench.wit", "-w", "bench", "componentize", "app"]
+    environment = tool_environment(folder)
+    subprocess.run(
+        [*command, "-o", target.name], cwd=folder, env=environment, check=True, capture_output=True, text=True
+    )
     return target

@@ -14,6 +14,7 @@ import pytest
 
 from elastic_hal.codegen.resources import contract_dir
 from elastic_hal.codegen.targets import write_tree
+from elastic_hal.common.guest_tool import tool_environment
 from elastic_hal.runtime import abi
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.identity import Identity
@@ -53,7 +54,11 @@ def build_guest(tmp_path: Path, files: dict[str, str]) -> Path:
     program = str(Path(sys.executable).with_name("componentize-py"))
     command = [program, "-d", str(wit), "-w", "test:values/guest@1.0.0", "componentize"]
     done = subprocess.run(
-        [*command, "app", *programs, "-o", str(component)], capture_output=True, text=True, check=False, timeout=120
+        [*command, "app", *programs, "-o", str(component)],
+        env=tool_environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return component

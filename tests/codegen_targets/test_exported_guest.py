@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from elastic_hal.codegen.frontend import load_or_raise, select_world
 from elastic_hal.codegen.targets import generate_host, write_tree
+from elastic_hal.common.guest_tool import tool_environment
 from elastic_hal.runtime import abi
 from elastic_hal.runtime.components import LoadedComponent
 from elastic_hal.runtime.engine import Engine
@@ -57,10 +58,10 @@ def component(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Loade
     command = [program, "-d", str(WIT), "-w", "exported", "componentize", "app"]
     done = subprocess.run(
         [*command, "-p", str(HERE / "guest_exports_app"), "-o", str(built)],
+        env=tool_environment(built.parent),
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     return engine.load(built)

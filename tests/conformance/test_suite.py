@@ -4,15 +4,20 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from elastic_hal.codegen import model
 from elastic_hal.codegen.frontend import load_or_raise
 from elastic_hal.codegen.resources import contract_dir
 from elastic_hal.codegen.targets.output import MARKER, write_tree
 from elastic_hal.codegen.targets.suite.cases import CallStep, SuiteCase, SuiteGuest
-from elastic_hal.codegen.targets.suite.literals import cases_module
+from elastic_hal.codegen.targets.suite.interpreter import packed as packed_reader
+from elastic_hal.codegen.targets.suite.interpreter.packed import unpacked
+from elastic_hal.codegen.targets.suite.packing import cases_module, packed
 from elastic_hal.codegen.targets.suite.tree import generate_suite
 from elastic_hal.conformance import (
     Adapter,
@@ -64,14 +69,46 @@ def test_the_worlds_resolve(contract: model.Resolve, guests: list[SuiteGuest], t
     assert set(resolved.main.worlds) == {guest.name for guest in guests}
 
 
-def test_cases_survive_the_way_through_source() -> None:
+NEUTRAL = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inside: (
+        st.lists(inside, max_size=4)
+        | st.lists(inside, max_size=4).map(tuple)
+        | st.dictionaries(st.text(max_size=6) | st.sampled_from(["bytes", "tuple", "dict"]), inside, max_size=3)
+    ),
+)
+
+
+@given(NEUTRAL)
+def test_neutral_values_survive_packing(value: Any) -> None:
+    assert repr(unpacked(tuple(packed(value)))) == repr(value), "with every type in it"
+
+
+def test_cases_survive_the_way_through_source(monkeypatch: pytest.MonkeyPatch) -> None:
     values = (("float", "nan"), b"\x00" * 200, "é\x00" * 80, [None, True, -1, 1.5], {"a": ("any",)}, ("typed",))
     case = SuiteCase("c", "", "file", (CallStep("i", "f", values, None),), (), ())
+    monkeypatch.setitem(sys.modules, "interpreter.packed", packed_reader)
     names: dict[str, object] = {}
     exec(compile(cases_module("# header", [case]), "cases.py", "exec"), names)
     found = names["CASES"]
-    assert isinstance(found, list)
+    assert isinstance(found, tuple)
+    assert found[0]["id"] == "c"
     assert found[0]["steps"][0]["args"] == list(values)
+
+
+def test_guests_carry_every_case_packed(contract: model.Resolve, guests: list[SuiteGuest]) -> None:
+    """What a guest compiles while it is built stays in its memory, and so in the component, many times as large."""
+    files = generate_suite(contract, guests)
+    for guest in guests:
+        text = files[f"{guest.name}/cases.py"]
+        calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+        assert [call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)] == [
+            case.id for case in guest.cases
+        ]
+        assert len(text) <= 8_000 * max(1, len(guest.cases))
+        for case, call in zip(guest.cases, calls, strict=True):
+            steps = unpacked(tuple(ast.literal_eval(part) for part in call.args[1:]))
+            assert len(steps) == len(case.steps)
 
 
 def test_every_import_of_a_guest_is_at_the_top(contract: model.Resolve, guests: list[SuiteGuest]) -> None:
@@ -90,10 +127,33 @@ def test_a_folder_without_cases_is_refused(contract: model.Resolve, tmp_path: Pa
 def test_a_failing_build_says_why(
     contract: model.Resolve, guests: list[SuiteGuest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("elastic_hal.conformance.build.START_TOOL", "import sys; sys.exit('no such world')")
+    monkeypatch.setattr("elastic_hal.common.guest_tool.START_TOOL", "import sys; sys.exit('no such world')")
     with pytest.raises(BuildError, match="no such world"):
         build_suite(contract, guests[:1], cache=tmp_path)
     assert not list(tmp_path.rglob("*.wasm"))
+
+
+def test_a_guest_is_built_without_the_packages_of_this_machine(
+    contract: model.Resolve, guests: list[SuiteGuest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tool takes what lies in `VIRTUAL_ENV`, or in this Python where that is not set, into the component."""
+    seen = (
+        "import os, pathlib, sys; environment = pathlib.Path(os.environ['VIRTUAL_ENV']);"
+        "packages, = environment.rglob('site-packages'); found = [path.name for path in packages.iterdir()];"
+        "open(sys.argv[-1], 'w').write(repr((found, str(environment), sys.stdin.read(), '' in sys.path)))"
+    )
+    monkeypatch.setattr("elastic_hal.common.guest_tool.START_TOOL", seen)
+    planted = tmp_path / "planted" / "lib" / "python3.14" / "site-packages"
+    planted.mkdir(parents=True)
+    (planted / "planted.py").write_text("")
+    for variable in (str(tmp_path / "planted"), None, ""):
+        monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+        if variable is not None:
+            monkeypatch.setenv("VIRTUAL_ENV", variable)
+        (built,) = build_suite(contract, guests[:1], cache=tmp_path / f"cache {variable}".replace("/", "-")).guests
+        found, environment, said, searches_here = ast.literal_eval(built.component.read_text())
+        assert (found, said, searches_here) == ([], "", False)
+        assert not Path(environment).exists(), "it goes with the build"
 
 
 def test_shipped_adapters_load() -> None:

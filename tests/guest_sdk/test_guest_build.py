@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from elastic_hal.common import guest_tool
 from elastic_hal.guest_sdk import build as build_module
 from elastic_hal.guest_sdk import staging, tool_messages
 from elastic_hal.guest_sdk.build import build
@@ -40,7 +41,7 @@ def tool(monkeypatch, tmp_path):
     monkeypatch.setattr(build_module.tempfile, "tempdir", str(temporary))
 
     def replace(script: str) -> Path:
-        monkeypatch.setattr(build_module, "_TOOL", f"import sys, os, time\noutput = sys.argv[-2]\n{script}")
+        monkeypatch.setattr(guest_tool, "START_TOOL", f"import sys, os, time\noutput = sys.argv[-2]\n{script}")
         monkeypatch.setattr(build_module, "needs_release", lambda: False)
         return temporary
 
@@ -241,7 +242,7 @@ def test_the_real_tool_reports_a_missing_world(project):
 
 def test_the_tools_command_line_has_what_we_use():
     done = subprocess.run(
-        [sys.executable, "-P", "-c", build_module._TOOL, "componentize", "--help"],
+        [*guest_tool.tool_command(), "componentize", "--help"],
         capture_output=True,
         text=True,
         check=False,

@@ -24,12 +24,12 @@ from elastic_hal.codegen.targets.output import write_tree
 from elastic_hal.codegen.targets.suite.cases import SuiteGuest
 from elastic_hal.codegen.targets.suite.tree import WIT_FOLDER, generate_suite
 from elastic_hal.common import cache_folder
+from elastic_hal.common.guest_tool import tool_command, tool_environment
 from elastic_hal.conformance.runner import BuiltGuest, BuiltSuite
 
 BUILD_SECONDS = 300
 LONGEST_REPORT = 3_000
 TOOL = "componentize-py"
-START_TOOL = "import sys; from componentize_py import script; sys.exit(script())"
 ON_BUILT = Callable[[str, bool], None]
 
 
@@ -135,24 +135,15 @@ def _build(parts: Mapping[str, str], name: str, target: Path, running: set[subpr
 
 def _run_tool(root: Path, name: str, built: Path, running: set[subprocess.Popen[str]]) -> None:
     # The tree holds only what was asked for, so that every feature that is left in it is wanted.
-    command = [
-        sys.executable,
-        "-c",
-        START_TOOL,
-        "--all-features",
-        "-d",
-        WIT_FOLDER,
-        "-w",
-        f"elastic:conformance-suite/{name}",
-    ]
+    command = [*tool_command(), "--all-features", "-d", WIT_FOLDER, "-w", f"elastic:conformance-suite/{name}"]
     command += ["componentize", "app", "-p", name, "-o", str(built)]
-    # What the tool keeps for itself goes with the folder, also where the tool is killed.
-    temporary = root / "temporary"
-    temporary.mkdir()
+    scratch = root / "tool"
+    scratch.mkdir()
     with subprocess.Popen(
         command,
         cwd=root,
-        env={**os.environ, "TMPDIR": str(temporary)},
+        env=tool_environment(scratch),
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

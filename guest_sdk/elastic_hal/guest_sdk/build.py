@@ -10,12 +10,12 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from elastic_hal.codegen.resources import contract_dir
+from elastic_hal.common.guest_tool import tool_command, tool_environment
 
 from . import tool_messages
 from .argument_memory import needs_release, releasing
@@ -28,8 +28,6 @@ from .up_to_date import fingerprint, is_current, record
 
 Progress = Callable[[str], None]
 
-_TOOL = "import sys; from componentize_py import script; sys.exit(script())"
-_GUEST_PYTHON = "python3.14"
 _LONGEST_BUILD_SECONDS = 300.0
 _MOST_OUTPUT_BYTES = 256 * 1024
 _FORM = "2"
@@ -87,7 +85,7 @@ def _componentize(
         stage_entry(staging / "entry", project.app)
         searched.append(staging / "entry")
         app = ENTRY_MODULE
-    command = [sys.executable, "-P", "-c", _TOOL, "--quiet"]
+    command = [*tool_command(), "--quiet"]
     command += [
         argument for path in (wit if staged is None else (staged.wit,)) for argument in ("--wit-path", str(path))
     ]
@@ -101,7 +99,7 @@ def _componentize(
             done = subprocess.run(
                 command,
                 cwd=staging,
-                env=_environment(staging),
+                env=tool_environment(staging),
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
@@ -122,16 +120,6 @@ def _componentize(
     if needs_release():
         component.write_bytes(releasing(component.read_bytes()))
     return component
-
-
-def _environment(staging: Path) -> dict[str, str]:
-    """This environment, with nothing in it that leads to packages of this machine or leaves files behind."""
-    virtual = staging / "environment"
-    (virtual / "lib" / _GUEST_PYTHON / "site-packages").mkdir(parents=True)
-    temporary = staging / "temporary"
-    temporary.mkdir()
-    quiet = {"RUST_BACKTRACE": "0", "VIRTUAL_ENV": str(virtual), "TMPDIR": str(temporary), "PYTHONIOENCODING": "utf-8"}
-    return {**os.environ, **quiet}
 
 
 def _tail(log: Path) -> str:

@@ -14,7 +14,7 @@ from elastic_hal.codegen.targets.output import MARKER, marker_line
 from elastic_hal.codegen.targets.plan import plan_tree
 from elastic_hal.codegen.targets.printing import print_template
 from elastic_hal.codegen.targets.suite.cases import SuiteGuest
-from elastic_hal.codegen.targets.suite.literals import cases_module
+from elastic_hal.codegen.targets.suite.packing import cases_module
 from elastic_hal.codegen.targets.suite.reach import used_interfaces
 from elastic_hal.codegen.targets.suite.table import table_module
 from elastic_hal.codegen.targets.suite.worlds import cli_interface, suite_wit, suite_world
