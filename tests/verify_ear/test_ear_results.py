@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import cbor2
@@ -17,10 +18,17 @@ from cwt import COSE, COSEKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elastic_hal.reference_impl.eat import (
+    HardwareEvidence,
+    TeeClaims,
+    encode_hardware_evidence,
+    encode_tee_claims,
+    report_data,
+)
 from elastic_hal.reference_impl.platforms.emulator.intel_authority import IntelAuthority, IntelKeys, PlatformIdentity
 from elastic_hal.reference_impl.platforms.emulator.intel_collateral import TcbStatement, collateral
 from elastic_hal.reference_impl.platforms.emulator.intel_quote import QuoteSigner, TdReport
-from elastic_hal.reference_impl.verify import Appraisal, AppraisalPolicy, Verdict, verify
+from elastic_hal.reference_impl.verify import Appraisal, AppraisalPolicy, Verdict, load_certificates, verify
 from elastic_hal.reference_impl.verify.ear import (
     PROFILE,
     ResultError,
@@ -35,11 +43,14 @@ from elastic_hal.reference_impl.verify.ear import (
     trustworthiness,
 )
 from elastic_hal.reference_impl.verify.ear.result import policy_identifier
+from elastic_hal.runtime.platform import Measurement
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NONCE = bytes(range(32))
 HARDWARE = AppraisalPolicy()
+IMAGE = f'[tdx.mrtd]\n"image" = "{bytes(48).hex()}"\n'
+KNOWN = AppraisalPolicy.parse(f"version = 1\n{IMAGE}")
 EMULATED = AppraisalPolicy(allow_emulated=True)
 KEY = ec.generate_private_key(ec.SECP256R1())
 KEYS = [KEY, ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP521R1())]
@@ -72,11 +83,11 @@ def result_of(appraisal: Appraisal, evidence: bytes, policy: AppraisalPolicy = H
 
 @pytest.fixture(scope="module")
 def result(appraise: Appraise) -> dict[str, Any]:
-    return result_of(*appraise())
+    return result_of(*appraise(KNOWN))
 
 
-def test_an_accepted_quote_is_affirmed(appraise: Appraise) -> None:
-    appraisal, quote = appraise()
+def test_a_quote_whose_image_is_known_is_affirmed(appraise: Appraise) -> None:
+    appraisal, quote = appraise(KNOWN)
     result = result_of(appraisal, quote)
     assert (result["eat_profile"], result["iat"]) == (PROFILE, int(AT.timestamp()))
     assert base64.urlsafe_b64decode(result["eat_nonce"] + "=") == NONCE
@@ -84,8 +95,7 @@ def test_an_accepted_quote_is_affirmed(appraise: Appraise) -> None:
     ((label, statement),) = result["submods"].items()
     assert (label, statement["ear_status"]) == ("tdx", "affirming")
     assert statement["ear_trustworthiness_vector"] == {
-        "instance-identity": 2,
-        "configuration": 2,
+        "executables": 3,
         "hardware": 2,
         "runtime-opaque": 2,
     }
@@ -99,6 +109,104 @@ def test_measurements_that_are_trusted_affirm_the_executables(appraise: Appraise
     assert (tier, vector["executables"]) == (Tier.AFFIRMING, 3)
     tier, vector = trustworthiness(appraise(AppraisalPolicy.parse(text.format("11" * 48)))[0])
     assert (tier, vector["executables"]) == (Tier.CONTRAINDICATED, 96)
+
+
+@pytest.mark.parametrize(
+    ("demands", "with_nonce", "tier"),
+    [
+        ("", True, Tier.NONE),
+        ("", False, Tier.WARNING),
+        (IMAGE, False, Tier.WARNING),
+        (IMAGE, True, Tier.AFFIRMING),
+        ('[tdx]\ntcb_status = ["UpToDate"]\n', True, Tier.NONE),
+        (f'[tdx.ppid]\n"machine 7" = "{"11" * 16}"\n', True, Tier.NONE),
+        (f'[tdx.mr_config_id]\n"ours" = "{bytes(48).hex()}"\n', True, Tier.NONE),
+        ("[tdx]\nrequire_event_log = true\n", True, Tier.NONE),
+    ],
+)
+def test_what_was_not_compared_is_not_affirmed(appraise: Appraise, demands: str, with_nonce: bool, tier: Tier) -> None:
+    appraisal, quote = appraise(AppraisalPolicy.parse(f"version = 1\n{demands}"), nonce=NONCE if with_nonce else None)
+    assert appraisal.verdict is Verdict.PASS, appraisal.reason
+    found, vector = trustworthiness(appraisal)
+    assert found is tier
+    compared = {"instance-identity": "ppid", "configuration": "mr_config_id", "executables": "mrtd"}
+    assert {aspect for aspect in compared if aspect in vector} == {
+        aspect for aspect, key in compared.items() if f"tdx.{key}]" in demands
+    }
+    made = result_of(appraisal, quote)
+    for form in ResultFormat:
+        assert read_result(sign_result(made, KEY, form), KEY.public_key()) == made
+
+
+@pytest.mark.parametrize("policy", ["", "[tdx]\nmin_tcb_evaluation = 1\n", IMAGE])
+def test_genuine_evidence(vectors: Path, vectors_index: dict[str, Any], policy: str) -> None:
+    """As `verify` judges it without nonce: never affirmed, whatever the policy names."""
+    for entry in vectors_index["tdx"]:
+        judged = entry["verifications"][0]
+        registers = policy.replace(bytes(48).hex(), entry["expect"]["mrtd"])
+        appraisal = verify(
+            (vectors / entry["quote"]).read_bytes(),
+            collateral=(vectors / judged["collateral"]).read_bytes(),
+            at=datetime.fromtimestamp(judged["now_secs"], UTC),
+            policy=AppraisalPolicy.parse(f"version = 1\n{registers}"),
+        )
+        assert appraisal.verdict is Verdict.PASS, appraisal.reason
+        tier, vector = trustworthiness(appraisal)
+        assert (tier, "configuration" in vector) == (Tier.WARNING, False)
+
+
+def test_genuine_reports(vectors: Path, vectors_index: dict[str, Any]) -> None:
+    for entry in vectors_index["snp"]:
+        certificates = [c for part in ("vek", "chain") for c in load_certificates((vectors / entry[part]).read_bytes())]
+        report = (vectors / entry["report"]).read_bytes()
+        debug = "allow_debug = true\n" if entry["expected_default_policy"] == "reject" else ""
+        image = f'[measurements.platform]\n"it" = "sha-384:{entry["expect"]["measurement"]}"\n'
+        minimum = f"[snp.min_tcb.{entry['product']}]\nbootloader = 1\n"
+        tiers = {}
+        for demands in ("", image, image + minimum):
+            for nonce in (None, bytes.fromhex(entry["expect"]["report_data"])):
+                policy = AppraisalPolicy.parse(f"version = 1\n{debug}{demands}")
+                at = datetime.fromisoformat(entry["verify_time"])
+                appraisal = verify(report, certificates=certificates, at=at, nonce=nonce, policy=policy)
+                assert appraisal.verdict is Verdict.PASS, appraisal.reason
+                tier, vector = trustworthiness(appraisal)
+                assert "configuration" not in vector
+                assert ("hardware" in vector) == (minimum in demands)
+                tiers[demands, nonce is not None] = tier
+        if debug:
+            assert set(tiers.values()) == {Tier.CONTRAINDICATED}, "the host may look inside"
+        else:
+            assert {key for key, tier in tiers.items() if tier is Tier.AFFIRMING} == {
+                (image, True),
+                (image + minimum, True),
+            }
+
+
+def test_the_word_of_unknown_software_is_warned_of(machine_claims: Callable[[str], Appraisal]) -> None:
+    workload = f'[measurements.workload]\n"w" = "sha-256:{"01" * 32}"\n'
+    tier, vector = trustworthiness(machine_claims(f"allow_unknown_image = true\n{workload}"))
+    assert (tier, vector["executables"]) == (Tier.WARNING, 33)
+    tier, vector = trustworthiness(machine_claims(workload + IMAGE))
+    assert (tier, vector["executables"]) == (Tier.AFFIRMING, 2)
+
+
+@pytest.fixture
+def machine_claims() -> Callable[[str], Appraisal]:
+    """Appraises claims of a runtime on a machine whose certificates do not call it emulated."""
+    authority, identity = IntelAuthority(IntelKeys(), START, marked=False), PlatformIdentity()
+    signer = QuoteSigner(authority.provisioning_key(identity))
+    workload = Measurement("workload", "sha-256", b"\1" * 32)
+    claims = encode_tee_claims(TeeClaims(NONCE, int(AT.timestamp()), "tdx", (workload,)))
+    evidence = HardwareEvidence(claims, signer.quote(TdReport(report_data=report_data(claims))))
+    said = collateral(authority, identity, TdReport(), signer.enclave, AT).encode()
+    return lambda demands: verify(
+        encode_hardware_evidence(evidence),
+        policy=AppraisalPolicy.parse(f"version = 1\n{demands}"),
+        nonce=NONCE,
+        at=AT,
+        collateral=said,
+        anchors=[authority.root],
+    )
 
 
 def test_what_is_only_tolerated_is_warned_of(appraise: Appraise) -> None:
@@ -175,7 +283,7 @@ def test_a_cwt_as_others_read_it(result: dict[str, Any]) -> None:
     assert set(claims[1004]) == {0, 1}
     statement = claims[266]["tdx"]
     assert statement[1000] == 2
-    assert statement[1001] == {0: 2, 1: 2, 4: 2, 5: 2}
+    assert statement[1001] == {2: 3, 4: 2, 5: 2}
 
 
 @pytest.mark.parametrize("form", list(ResultFormat))

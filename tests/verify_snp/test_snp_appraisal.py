@@ -200,6 +200,14 @@ def test_freshness(genoa: Machine) -> None:
         ({}, {"snp": {"min_tcb": {"Genoa": {"microcode": 85}}}}, "minimum TCB: microcode of the reported"),
         ({}, {"snp": {"min_tcb": {"Milan": {"microcode": 1}}}}, "minimum TCB: the policy has no minimum for Genoa"),
         ({}, {"snp": {"min_tcb": {"Genoa": {"snp": 24}}, "tcb": ("launch",)}}, "minimum TCB: snp of the launch"),
+        ({}, {"snp": {"tcb": ("launch",)}}, "minimum TCB: the policy says which TCB counts"),
+        ({}, {"snp": {"forbid_provisional_firmware": True}}, None),
+        ({"firmware": (1, 55, 41), "committed_firmware": (1, 55, 40)}, {}, None),
+        (
+            {"firmware": (1, 55, 41), "committed_firmware": (1, 55, 40)},
+            {"snp": {"forbid_provisional_firmware": True}},
+            "provisional firmware: the host can go back",
+        ),
         ({}, {"snp": {"min_firmware": (1, 55, 40)}}, None),
         ({}, {"snp": {"min_firmware": (1, 55, 41)}}, "minimum firmware: "),
         ({"guest_svn": 4}, {"snp": {"min_guest_svn": 5}}, "minimum guest SVN: "),
@@ -238,6 +246,52 @@ def test_what_a_report_states(
         assert (appraisal.reason, appraisal.verdict) == (None, Verdict.PASS)
     else:
         assert str(appraisal.reason).startswith(reason), appraisal.reason
+
+
+@pytest.mark.parametrize("product", list(Product))
+def test_the_order_of_tcb_versions(machine_of: Callable[..., Machine], product: Product) -> None:
+    """Firmware reports no more than it has committed to, and commits to no more than what runs."""
+    machine = machine_of(product)
+    for part, value in machine.tcb.fields().items():
+        above = dataclasses.replace(machine.tcb, **{part: value + 1})
+        appraisal = machine.appraise(machine.report(committed_tcb=above))
+        assert appraisal.reason == f"order of TCBs: the committed TCB is above the current one in {part}"
+        assert machine.appraise(machine.report(committed_tcb=above, current_tcb=above)).verdict is Verdict.PASS
+        provisional = machine.appraise(machine.report(current_tcb=above))
+        assert provisional.verdict is Verdict.PASS
+        assert "provisional" in " ".join(provisional.warnings)
+        forbidding = AppraisalPolicy(allow_emulated=True, snp=SnpPolicy(forbid_provisional_firmware=True))
+        refused = machine.appraise(machine.report(current_tcb=above), policy=forbidding)
+        assert str(refused.reason).startswith("provisional firmware: ")
+        if value:
+            below = dataclasses.replace(machine.tcb, **{part: value - 1})
+            appraisal = machine.appraise(machine.report(committed_tcb=below))
+            assert appraisal.reason == f"order of TCBs: the reported TCB is above the committed one in {part}"
+
+
+def test_the_order_of_firmware_versions(genoa: Machine) -> None:
+    for committed in ((1, 55, 41), (1, 56, 0), (2, 0, 0)):
+        appraisal = genoa.appraise(genoa.report(committed_firmware=committed))
+        assert str(appraisal.reason).startswith("order of TCBs: the committed firmware ")
+    for committed in ((1, 55, 39), (1, 54, 99), (0, 99, 99)):
+        appraisal = genoa.appraise(genoa.report(committed_firmware=committed))
+        assert appraisal.verdict is Verdict.PASS
+        assert "provisional" in " ".join(appraisal.warnings)
+
+
+@pytest.mark.parametrize("product", list(Product))
+@pytest.mark.parametrize("version", [0, 1, 2, 255])
+def test_the_structure_version_of_a_key(machine_of: Callable[..., Machine], product: Product, version: int) -> None:
+    """Another structure may give the extensions another meaning."""
+    machine = machine_of(product)
+    identifier = machine.chip_id[:8] if product is Product.TURIN else machine.chip_id
+    key = machine.authority.vcek(machine.tcb, identifier, START, structure_version=version)
+    of_that_key = dataclasses.replace(machine, keys={**machine.keys, "vcek": key})
+    appraisal = of_that_key.appraise(of_that_key.report())
+    if version == (1 if product is Product.TURIN else 0):
+        assert appraisal.verdict is Verdict.PASS, appraisal.reason
+    else:
+        assert f"has structure version {version}, not" in str(appraisal.reason)
 
 
 def test_what_is_worth_a_warning(genoa: Machine) -> None:

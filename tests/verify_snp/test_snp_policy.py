@@ -27,6 +27,7 @@ forbid_platform = ["tsme"]
 min_guest_svn = 2
 min_firmware = "1.55.40"
 require_revocation_list = true
+forbid_provisional_firmware = true
 tcb = ["reported", "launch"]
 required_mitigations = 3
 [snp.min_tcb.Genoa]
@@ -56,6 +57,7 @@ def test_a_whole_table() -> None:
         min_guest_svn=2,
         min_firmware=(1, 55, 40),
         require_revocation_list=True,
+        forbid_provisional_firmware=True,
         tcb=("reported", "launch"),
         min_tcb={"Genoa": {"bootloader": 10, "microcode": 84}, "Turin": {"fmc": 1}},
         required_mitigations=3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -10,9 +11,22 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from elastic_hal.reference_impl.platforms.emulator.intel_authority import PlatformIdentity
 from elastic_hal.reference_impl.verify import AppraisalPolicy, Verdict
 
 from .conftest import Machine, new_machine
+
+
+@pytest.mark.parametrize("enclave", [b"\0\1", b"\xff\xff", b"\1\0"])
+def test_collateral_for_another_provisioning_enclave(enclave: bytes) -> None:
+    """The versions of another enclave are counted otherwise, so that its TCB levels say nothing about this machine."""
+    machine = new_machine(identity=PlatformIdentity(pce_id=enclave))
+    accepted = machine.appraise(machine.quote())
+    assert accepted.verdict is Verdict.PASS, accepted.reason
+    assert accepted.require().to_json()["pce_id"] == enclave.hex()
+    other = dataclasses.replace(machine, identity=PlatformIdentity(pce_id=b"\0\2"))
+    refused = machine.appraise(machine.quote(), other.collateral())
+    assert str(refused.reason).startswith("signature: the collateral is for machines of the PCE 0002, ")
 
 
 def with_tcb_info(machine: Machine, document: dict[str, Any], info: dict[str, Any]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import cbor2
@@ -102,6 +103,34 @@ def test_a_boot_log_and_an_own_log(machine: Machine, find_check: Find) -> None:
     assert appraisal.verdict is Verdict.PASS, appraisal.reason
     assert find_check(appraisal, "event log of RTMR0").detail == "2 events lead to it"
     assert find_check(appraisal, "event log of RTMR2").detail == "nothing was measured into it"
+
+
+@pytest.mark.parametrize("padding", [b"\0", b"\xff", b"\0\xff", b"\xff\0"])
+def test_padding_behind_a_boot_log(padding: bytes) -> None:
+    """The table is longer than the log, and copies of it end anywhere, even before an event would fit."""
+    digests = [hashlib.sha384(bytes([number])).digest() for number in range(2)]
+    log = boot_log([(1, 8, digests[0], b"a"), (2, 13, digests[1], b"\0" * 9)])
+    whole = parse_log(log)
+    assert [event.content for event in whole] == [b"a", b"\0" * 9]
+    for count in range(40):
+        assert parse_log(log + padding * count) == whole, count
+    for cut in range(1, 9):
+        with pytest.raises(TdxError, match="ends within"):
+            parse_log(log[:-cut])
+    for count in range(1, 12):
+        with pytest.raises(TdxError, match="ends within"):
+            parse_log(log + b"\1" * count)
+
+
+def test_a_genuine_boot_log_with_padding(vectors: Path) -> None:
+    log = (vectors / "more" / "eventlog" / "ccel-aael-alibaba.bin").read_bytes()
+    whole = parse_log(log)
+    assert len(whole) == 87
+    bare = log[:-8]
+    assert log[-8:] in (bytes(8), b"\xff" * 8)
+    for count in range(1, 12):
+        for padding in (b"\0", b"\xff"):
+            assert parse_log(bare + padding * count) == whole
 
 
 def test_registers_must_be_explained_where_that_is_demanded(machine: Machine, find_check: Find) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -170,9 +171,13 @@ def show(directory: Path, as_json: bool) -> None:
         return
     for entry in entries:
         known = ("number", "at", "event", "secret", "digest")
-        rest = ", ".join(f"{key} {value}" for key, value in entry.items() if key not in known and value != "")
+        rest = ", ".join(f"{key} {_shown(value)}" for key, value in entry.items() if key not in known and value != "")
         said = f"{entry['number']:>6}  {entry.get('at', '')}  {entry.get('event', '')}  {entry.get('secret', '')}"
         click.echo(f"{said}  {rest}".rstrip())
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
 def _open(directory: Path, *, create: bool = False, damaged: bool = False) -> Store:

@@ -167,7 +167,7 @@ def believe_stated(checks: Iterable[Check], hardware: Iterable[Check], policy: A
     in the guest said so; that it was this runtime follows only from what was booted, which `hardware` are the checks
     of.
     """
-    if policy.allow_unknown_image or _is_known_image(list(hardware)):
+    if policy.allow_unknown_image or is_known_image(list(hardware)):
         return list(checks)
     return [
         dataclasses.replace(check, verdict=Verdict.FAIL, detail=_UNKNOWN_IMAGE)
@@ -177,7 +177,7 @@ def believe_stated(checks: Iterable[Check], hardware: Iterable[Check], policy: A
     ]
 
 
-def _is_known_image(hardware: Sequence[Check]) -> bool:
+def is_known_image(hardware: Sequence[Check]) -> bool:
     """Tell whether the policy compared what was booted, down to the software that states the claims."""
     if not any(check.name in _BOOTED and check.verdict is Verdict.PASS for check in hardware):
         return False

@@ -71,9 +71,19 @@ class AmdAuthority:
         self.chip_intermediate = self._authority(f"SEV-{name}", keys.chip_intermediate, self.root, start)
         self.provider_intermediate = self._authority(f"SEV-VLEK-{name}", keys.provider_intermediate, self.root, start)
 
-    def vcek(self, tcb: Tcb, hardware_id: bytes, start: datetime, product_name: str | None = None) -> EndorsementKey:
-        """Issue a key of one chip; `hardware_id` has 64 bytes, or 8 on Turin."""
+    def vcek(
+        self,
+        tcb: Tcb,
+        hardware_id: bytes,
+        start: datetime,
+        product_name: str | None = None,
+        *,
+        structure_version: int | None = None,
+    ) -> EndorsementKey:
+        """Issue a key of one chip; `hardware_id` has 64 bytes, or 8 on Turin. Only tests name a structure version."""
         own = {f"{_AMD}.4": hardware_id}
+        if structure_version is not None:
+            own[f"{_AMD}.1"] = _der_number(structure_version)
         return self._endorse("SEV-VCEK", tcb, own, start, _VCEK_YEARS, product_name)
 
     def vlek(self, tcb: Tcb, provider: str, start: datetime, product_name: str | None = None) -> EndorsementKey:

@@ -20,6 +20,7 @@ MAX_RESULT_BYTES: Final = 1024 * 1024
 CLOCK_SKEW_SECONDS: Final = 300
 
 _TIERS: Final = {tier.name.lower(): tier for tier in Tier}
+_RANKS: Final = {Tier.NONE: 0, Tier.AFFIRMING: 0, Tier.WARNING: 1, Tier.CONTRAINDICATED: 2}
 
 
 def read_result(
@@ -114,8 +115,10 @@ def _check_form(claims: dict[str, object]) -> None:
         vector = entry.get("ear_trustworthiness_vector", {})
         if not isinstance(vector, dict) or not all(_is_claim(value) for value in vector.values()):
             raise ResultError(f"the trustworthiness vector of {ascii(label)[:40]} has something else than numbers")
-        worst = max((Tier.of(value) for value in vector.values()), default=Tier.NONE)
-        if _TIERS[str(entry["ear_status"])] < worst:
+        status = _TIERS[str(entry["ear_status"])]
+        # A status that says nothing is no better than a vector that affirms, though its number is lower.
+        worst = max((_RANKS[Tier.of(value)] for value in vector.values()), default=0)
+        if _RANKS[status] < worst:
             raise ResultError(f"the status of {ascii(label)[:40]} is better than its trustworthiness vector")
 
 

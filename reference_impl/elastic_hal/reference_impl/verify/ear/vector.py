@@ -1,13 +1,15 @@
 """The trustworthiness vector of an appraisal (draft-ietf-rats-ar4si): what was found, aspect by aspect, as numbers.
 
-A missing aspect means that nothing is said of it. 2 to 31 affirm, 32 to 95 warn, and from 96 on there is reason not to
-trust.
+A missing aspect means that nothing is said of it, since nothing was compared: what was only found is never affirmed.
+2 to 31 affirm, 32 to 95 warn, and from 96 on there is reason not to trust.
 """
 
 from enum import IntEnum
 from typing import Final
 
-from elastic_hal.reference_impl.verify.appraisal import Appraisal, Check, Verdict
+from elastic_hal.reference_impl.verify.appraisal import Appraisal, Check, EvidenceFormat, Verdict
+from elastic_hal.reference_impl.verify.claim_checks import is_known_image
+from elastic_hal.reference_impl.verify.freshness import REPORT_DATA
 
 IDENTITY, CONFIGURATION, EXECUTABLES, HARDWARE, RUNTIME_OPAQUE = (
     "instance-identity",
@@ -20,21 +22,31 @@ IDENTITY, CONFIGURATION, EXECUTABLES, HARDWARE, RUNTIME_OPAQUE = (
 _AFFIRMED: Final = 2
 _APPROVED_BOOT: Final = 3
 _VULNERABLE: Final = 32
+_UNRECOGNIZED_EXECUTABLES: Final = 33
 _CONTRAINDICATED: Final = 96
 _UNRECOGNIZED: Final = 97
 _CRYPTOGRAPHY_FAILED: Final = 99
 
 _UP_TO_DATE: Final = "UpToDate"
 _RECOGNITION: Final = ("certificate chain", "revocation", "product", "TCB of the key", "chip", "collateral")
-_KNOWN_INSTANCE: Final = ("chip identifier", "fmspc", "ppid", "attested key", "allowed key", "allowed product")
-_TCB: Final = ("TCB status", "advisories", "TCB evaluation", "minimum TCB", "minimum firmware", "mitigations")
+_KNOWN_INSTANCE: Final = ("chip identifier", "ppid", "attested key")
+_KNOWN_KIND: Final = ("fmspc", "allowed key", "allowed product")
+_TCB: Final = (
+    "TCB status",
+    "advisories",
+    "TCB evaluation",
+    "minimum TCB",
+    "minimum firmware",
+    "provisional firmware",
+    "mitigations",
+)
 _MODULE: Final = ("mr_seam", "mr_signer_seam")
+_MINIMUM_TCB: Final = ("TCB status", "minimum TCB", "minimum firmware")
+_NOT_ALLOWED: Final = ("debug state", "migration agent", "VMPL")
+"""Checks that are always made; that a guest passes them says nothing of how it is configured."""
 _CONFIGURED: Final = (
-    "debug state",
     "guest policy",
     "platform state",
-    "migration agent",
-    "VMPL",
     "host data",
     "mr_config_id",
     "mr_owner",
@@ -43,15 +55,10 @@ _CONFIGURED: Final = (
     "td_attributes",
     "xfam",
 )
-_MEASURED: Final = (
-    "measurement ",
-    "mrtd",
-    "rtmr",
-    "event log",
-    "image identifier",
-    "family identifier",
-    "minimum guest",
-)
+_MEASURED: Final = ("measurement ", "mrtd", "rtmr", "identity key", "author key")
+"""Checks that compare what runs, or whoever signed it, with reference values."""
+_RESTRICTED: Final = ("event log", "image identifier", "family identifier", "minimum guest")
+"""Checks that can tell against what runs, and say nothing for it: a host chooses such values, and a log explains."""
 _DEBUG: Final = "debug state"
 _PLATFORM: Final = "platform type"
 
@@ -75,26 +82,39 @@ class Tier(IntEnum):
 
 
 def trustworthiness(appraisal: Appraisal) -> tuple[Tier, dict[str, int]]:
-    """Give the tier of an appraisal as a whole, and its vector. A refused one is never better than contraindicated."""
+    """Give the tier of an appraisal as a whole, and its vector. A refused one is never better than contraindicated.
+
+    It is affirmed where the evidence is fresh and what runs was compared. It is warned of where it may be a replay, and
+    nothing is said where what runs may be anything.
+    """
     vector = _authentic(appraisal) if appraisal.claims is not None else {IDENTITY: _identity_failure(appraisal)}
+    if appraisal.verdict is not Verdict.PASS:
+        return Tier.CONTRAINDICATED, vector
     worst = max((Tier.of(value) for value in vector.values()), default=Tier.NONE)
-    return (worst if appraisal.verdict is Verdict.PASS else Tier.CONTRAINDICATED), vector
+    if worst in (Tier.WARNING, Tier.CONTRAINDICATED):
+        return worst, vector
+    if not _is_fresh(appraisal.checks):
+        return Tier.WARNING, vector
+    return (worst if EXECUTABLES in vector else Tier.NONE), vector
 
 
 def _authentic(appraisal: Appraisal) -> dict[str, int]:
     checks = appraisal.checks
-    vector = {
-        IDENTITY: _CONTRAINDICATED if _any_failed(checks, _KNOWN_INSTANCE) else _AFFIRMED,
-        CONFIGURATION: _CONTRAINDICATED if _any_failed(checks, _CONFIGURED) else _AFFIRMED,
+    aspects = {
+        IDENTITY: _compared(checks, _KNOWN_INSTANCE, (*_KNOWN_INSTANCE, *_KNOWN_KIND)),
+        CONFIGURATION: _compared(checks, _CONFIGURED, (*_CONFIGURED, *_NOT_ALLOWED)),
         HARDWARE: _hardware(appraisal),
+        EXECUTABLES: _executables(appraisal),
+        RUNTIME_OPAQUE: _runtime_opaque(appraisal),
     }
-    executables = _executables(checks)
-    if executables is not None:
-        vector[EXECUTABLES] = executables
-    opaque = _runtime_opaque(appraisal)
-    if opaque is not None:
-        vector[RUNTIME_OPAQUE] = opaque
-    return vector
+    return {aspect: value for aspect, value in aspects.items() if value is not None}
+
+
+def _compared(checks: tuple[Check, ...], affirming: tuple[str, ...], failing: tuple[str, ...]) -> int | None:
+    """Judge an aspect by checks that compare with what the policy names; None where it names nothing."""
+    if _any_failed(checks, failing):
+        return _CONTRAINDICATED
+    return _AFFIRMED if _any_passed(checks, affirming) else None
 
 
 def _identity_failure(appraisal: Appraisal) -> int:
@@ -102,7 +122,7 @@ def _identity_failure(appraisal: Appraisal) -> int:
     return _UNRECOGNIZED if _any_failed(appraisal.checks, _RECOGNITION) else _CRYPTOGRAPHY_FAILED
 
 
-def _hardware(appraisal: Appraisal) -> int:
+def _hardware(appraisal: Appraisal) -> int | None:
     checks = appraisal.checks
     if _any_failed(checks, (_PLATFORM,)):
         return _UNRECOGNIZED
@@ -111,22 +131,28 @@ def _hardware(appraisal: Appraisal) -> int:
     status = next((check.value for check in checks if check.name == "TCB status"), None)
     # A platform that the relying party allows although it is no hardware, or is known to be vulnerable, is no more
     # than tolerated.
-    tolerated = not _is_hardware(checks) or (status is not None and not status.startswith(_UP_TO_DATE))
-    return _VULNERABLE if tolerated else _AFFIRMED
+    if not _is_hardware(checks) or (status is not None and not status.startswith(_UP_TO_DATE)):
+        return _VULNERABLE
+    return _AFFIRMED if _any_passed(checks, _MINIMUM_TCB) else None
 
 
-def _executables(checks: tuple[Check, ...]) -> int | None:
-    measured = [check for check in checks if check.name.startswith(_MEASURED)]
-    if any(check.verdict is Verdict.FAIL for check in measured):
+def _executables(appraisal: Appraisal) -> int | None:
+    checks = appraisal.checks
+    if any(check.verdict is Verdict.FAIL and check.name.startswith((*_MEASURED, *_RESTRICTED)) for check in checks):
         return _CONTRAINDICATED
-    approved = {check.name for check in measured if check.verdict is Verdict.PASS and _has_reference(check)}
+    approved = {check.name for check in checks if check.verdict is Verdict.PASS and check.name.startswith(_MEASURED)}
     if not approved:
         return None
-    return _AFFIRMED if "measurement workload" in approved else _APPROVED_BOOT
+    stated = approved & {"measurement runtime", "measurement workload"}
+    if stated and appraisal.format is not EvidenceFormat.TOKEN and not is_known_image(checks):
+        return _UNRECOGNIZED_EXECUTABLES
+    return _AFFIRMED if "measurement workload" in stated else _APPROVED_BOOT
 
 
-def _has_reference(check: Check) -> bool:
-    return not check.name.startswith("event log")
+def _is_fresh(checks: tuple[Check, ...]) -> bool:
+    """Tell whether the evidence answers a challenge: as a claim, else as the report data itself."""
+    answers = {check.name: check.verdict for check in checks if check.name in ("nonce", REPORT_DATA)}
+    return answers.get("nonce", answers.get(REPORT_DATA)) is Verdict.PASS
 
 
 def _runtime_opaque(appraisal: Appraisal) -> int | None:
@@ -140,6 +166,10 @@ def _runtime_opaque(appraisal: Appraisal) -> int | None:
 def _is_hardware(checks: tuple[Check, ...]) -> bool:
     value = next((check.value for check in checks if check.name == _PLATFORM), None) or ""
     return bool(value) and "simulated" not in value and "emulated" not in value
+
+
+def _any_passed(checks: tuple[Check, ...], names: tuple[str, ...]) -> bool:
+    return any(check.verdict is Verdict.PASS and check.name in names for check in checks)
 
 
 def _any_failed(checks: tuple[Check, ...], names: tuple[str, ...]) -> bool:

@@ -65,6 +65,10 @@ def _warnings(claims: SnpClaims, chain: Chain) -> list[str]:
         warnings.append(
             f"the report speaks for software at VMPL {claims.report.vmpl}; what runs at lower levels can read it"
         )
+    if claims.is_provisional:
+        warnings.append(
+            "the firmware that runs is provisional: the host can go back to the older one that it has committed to"
+        )
     unknown = claims.report.platform_info & ~_KNOWN_PLATFORM_BITS
     if unknown:
         warnings.append(f"bits {unknown:#x} of the platform information are unknown to this version")

@@ -23,6 +23,8 @@ _RESERVED_PARTS: Final = tuple(f"{_AMD}.3.{number}" for number in range(4, 8))
 CHIP_ID_BYTES: Final = 64
 _TURIN_ID_BYTES: Final = 8
 _INTEGER, _OCTET_STRING, _IA5_STRING, _UTF8_STRING = 0x02, 0x04, 0x16, 0x0C
+_LAYOUTS: Final = {Product.MILAN: 0, Product.GENOA: 0, Product.TURIN: 1}
+"""Which structure of extensions the certificates of a product have."""
 _COMMON_NAMES: Final = {"vcek": "SEV-VCEK", "vlek": "SEV-VLEK"}
 
 
@@ -66,7 +68,7 @@ def read_signing_key(certificate: x509.Certificate) -> SigningKey:
     product = product_of_name(product_name)
     return SigningKey(
         kind=kind,
-        structure_version=_number(values, _STRUCTURE_VERSION, "structure version"),
+        structure_version=_structure_version(values, kind, product),
         product_name=product_name,
         product=product,
         tcb=_tcb(values, product),
@@ -84,6 +86,18 @@ def common_name(name: x509.Name) -> str | None:
     """Give the one common name, or None where there is none or more than one."""
     names = name.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value)[:64] if len(names) == 1 else None
+
+
+def _structure_version(values: dict[str, bytes], kind: str, product: Product) -> int:
+    """Read which structure the extensions have. One that is unknown may give the rest of them another meaning."""
+    version = _number(values, _STRUCTURE_VERSION, "structure version")
+    # AMD has published this of chips' keys. That of a provider's keys for Turin is in no certificate that we know.
+    known = {_LAYOUTS[product]} if kind == "vcek" else set(_LAYOUTS.values())
+    if version not in known:
+        expected = " or ".join(map(str, sorted(known)))
+        whose = f"the certificate of a {kind.upper()} of {product.value}"
+        raise SnpError(f"{whose} has structure version {version}, not {expected}")
+    return version
 
 
 def _tcb(values: dict[str, bytes], product: Product) -> Tcb:

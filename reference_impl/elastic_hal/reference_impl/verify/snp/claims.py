@@ -31,6 +31,12 @@ class SnpClaims:
         """The launch measurement, as that of the platform."""
         return (Measurement("platform", "sha-384", self.report.measurement),)
 
+    @property
+    def is_provisional(self) -> bool:
+        """Whether newer firmware runs than the platform has committed to."""
+        report = self.report
+        return bool(self.tcb["current"].parts_above(self.tcb["committed"])) or report.current > report.committed
+
     def chip_id(self) -> bytes | None:
         """Tell the chip: by the report, else, where the host masks it there, by the key's certificate."""
         return self.report.chip_id if any(self.report.chip_id) else self.key.chip_id

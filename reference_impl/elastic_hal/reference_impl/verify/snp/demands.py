@@ -30,6 +30,7 @@ _OF_THE_REPORT = (
     "platform state",
     "minimum TCB",
     "minimum firmware",
+    "provisional firmware",
     "minimum guest SVN",
     "mitigations",
     *_IDENTITIES.values(),
@@ -74,6 +75,7 @@ def _of_the_report(claims: SnpClaims, context: Context) -> list[Check]:
         ),
         _minimum_tcb(claims, policy),
         _minimum_firmware(claims, policy),
+        _provisional(claims, policy),
         _minimum_svn(claims, policy),
         _mitigations(claims, policy),
         *_identities(claims, policy),
@@ -140,6 +142,8 @@ def _bits(name: str, found: list[str], required: tuple[str, ...], forbidden: tup
 def _minimum_tcb(claims: SnpClaims, policy: SnpPolicy) -> Check:
     name = "minimum TCB"
     value = "; ".join(f"{which} {claims.tcb[which]}" for which in policy.tcb)
+    if not policy.min_tcb and policy.tcb != SnpPolicy().tcb:
+        return Check(name, Verdict.FAIL, value, None, "the policy says which TCB counts, and names no minimum")
     if not policy.min_tcb:
         return Check(name, Verdict.NOT_CHECKED, value, None, "the policy names no minimum")
     minimum = policy.min_tcb.get(claims.product.value)
@@ -164,6 +168,17 @@ def _minimum_firmware(claims: SnpClaims, policy: SnpPolicy) -> Check:
         detail = "the platform may run older firmware than demanded"
         return Check(name, Verdict.FAIL, value, f"at least {_dotted(policy.min_firmware)}", detail)
     return Check(name, Verdict.PASS, value, f"at least {_dotted(policy.min_firmware)}")
+
+
+def _provisional(claims: SnpClaims, policy: SnpPolicy) -> Check:
+    name, found = "provisional firmware", claims.is_provisional
+    value = f"current {claims.tcb['current']}; committed {claims.tcb['committed']}" if found else "none"
+    if not policy.forbid_provisional_firmware:
+        return Check(name, Verdict.NOT_CHECKED, value, None, "the policy does not forbid it")
+    if found:
+        detail = "the host can go back to the older firmware that it has committed to"
+        return Check(name, Verdict.FAIL, value, "none", detail)
+    return Check(name, Verdict.PASS, value, "none")
 
 
 def _minimum_svn(claims: SnpClaims, policy: SnpPolicy) -> Check:

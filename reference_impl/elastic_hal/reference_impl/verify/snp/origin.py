@@ -18,10 +18,11 @@ from .claims import SnpClaims
 from .errors import SnpError
 from .report import SIGNING_KEYS, SnpReport
 from .revocation import REVOCATION, check_revocation
-from .tcb import decode_tcb
+from .tcb import Tcb, decode_tcb
 
 CHAIN, SIGNATURE, PRODUCT, KEY_TCB, CHIP = "certificate chain", "signature", "product", "TCB of the key", "chip"
-ORIGIN_CHECKS = (CHAIN, SIGNATURE, REVOCATION, PRODUCT, KEY_TCB, CHIP)
+ORDER = "order of TCBs"
+ORIGIN_CHECKS = (CHAIN, SIGNATURE, REVOCATION, PRODUCT, KEY_TCB, ORDER, CHIP)
 
 
 def prove_origin(
@@ -114,7 +115,28 @@ def _claims(report: SnpReport, key: SigningKey, emulated: bool, checks: list[Che
         checks.append(Check(KEY_TCB, Verdict.FAIL, str(tcb["reported"]), str(key.tcb), detail))
         return None
     checks.append(Check(KEY_TCB, Verdict.PASS, str(tcb["reported"]), str(key.tcb)))
+    order = _order(report, tcb)
+    checks.append(order)
+    if order.verdict is Verdict.FAIL:
+        return None
     return SnpClaims(report, key, key.product, tcb, emulated)
+
+
+def _order(report: SnpReport, tcb: dict[str, Tcb]) -> Check:
+    """Check what firmware keeps: it reports no more than it has committed to, and commits to no more than what runs."""
+    reported, committed, current = tcb["reported"], tcb["committed"], tcb["current"]
+    value = f"reported {reported}; committed {committed}; current {current}"
+    expected = "reported at most committed, committed at most current"
+    detail = None
+    if above := reported.parts_above(committed):
+        detail = f"the reported TCB is above the committed one in {', '.join(above)}"
+    elif above := committed.parts_above(current):
+        detail = f"the committed TCB is above the current one in {', '.join(above)}"
+    elif report.committed > report.current:
+        versions = [".".join(map(str, version)) for version in (report.committed, report.current)]
+        detail = f"the committed firmware {versions[0]} is above the current one, {versions[1]}"
+    verdict = Verdict.PASS if detail is None else Verdict.FAIL
+    return Check(ORDER, verdict, value, expected, detail)
 
 
 def _chip(report: SnpReport, key: SigningKey) -> Check:

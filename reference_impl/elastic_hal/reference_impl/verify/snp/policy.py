@@ -12,6 +12,7 @@ forbid_platform = ["smt"]
 min_guest_svn = 2
 min_firmware = "1.55.40"                     # of the firmware that the platform has committed to
 require_revocation_list = true
+forbid_provisional_firmware = true           # that runs, and that the platform has not committed to
 tcb = ["reported", "launch"]                 # which TCB versions must reach the minimum; default: reported
 required_mitigations = 3                     # bits that both mitigation vectors must have (version 5)
 [snp.min_tcb.Genoa]
@@ -60,7 +61,7 @@ IDENTITIES: Final = {
     "image_ids": 16,
 }
 """Tables of trusted values by name, and how many bytes each value has."""
-_FLAGS: Final = ("allow_migration_agent", "require_revocation_list")
+_FLAGS: Final = ("allow_migration_agent", "require_revocation_list", "forbid_provisional_firmware")
 _OTHER: Final = ("vmpl", "min_guest_svn", "min_firmware", "min_tcb", "required_mitigations")
 _KEYS: Final = (*_LISTS, *IDENTITIES, *_FLAGS, *_OTHER)
 _FIRMWARE: Final = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})")
@@ -81,6 +82,7 @@ class SnpPolicy:
     min_guest_svn: int | None = None
     min_firmware: tuple[int, int, int] | None = None
     require_revocation_list: bool = False
+    forbid_provisional_firmware: bool = False
     tcb: tuple[str, ...] = ("reported",)
     min_tcb: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     required_mitigations: int | None = None
@@ -103,6 +105,7 @@ def read_snp_policy(table: Mapping[str, object], place: str = "snp") -> SnpPolic
         vmpl=_vmpl(table["vmpl"], f"{place}.vmpl") if "vmpl" in table else (),
         allow_migration_agent=read_boolean(table, "allow_migration_agent", place),
         require_revocation_list=read_boolean(table, "require_revocation_list", place),
+        forbid_provisional_firmware=read_boolean(table, "forbid_provisional_firmware", place),
         min_guest_svn=None if svn is None else read_integer(svn, f"{place}.min_guest_svn", 0xFFFF_FFFF),
         min_firmware=_firmware(table["min_firmware"], f"{place}.min_firmware") if "min_firmware" in table else None,
         min_tcb=_minimums(table["min_tcb"], f"{place}.min_tcb") if "min_tcb" in table else {},

@@ -45,6 +45,11 @@ class Tcb:
         every = {name: getattr(self, name) for name in TCB_FIELDS}
         return {name: value for name, value in every.items() if value is not None}
 
+    def parts_above(self, other: "Tcb") -> list[str]:
+        """Name the parts of this version that are newer than those of another."""
+        mine, others = self.fields(), other.fields()
+        return [name for name, value in mine.items() if value > others.get(name, 0)]
+
     def to_json(self) -> dict[str, int]:
         """Give the parts under the short names that AMD's tools use."""
         short = {"bootloader": "bl", "microcode": "ucode"}

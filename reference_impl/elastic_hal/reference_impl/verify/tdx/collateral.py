@@ -13,6 +13,7 @@ from typing import Final
 
 from cryptography import x509
 
+from elastic_hal.common.text import shown
 from elastic_hal.reference_impl.verify.chain import ChainError, has_whole_signature
 
 from .certificates import check_chain, read_chain
@@ -61,6 +62,18 @@ class Collateral:
         if self.machine not in (None, chain):
             raise ChainError("the collateral names another machine's certificates than the quote")
 
+    def check_provisioning(self, enclave: bytes) -> None:
+        """Check that the TCB information is for the provisioning enclave (PCE) that certified the machine's key.
+
+        Security versions of another one are counted otherwise. Raises `TdxError`.
+        """
+        stated = _tcb_information(self.texts["tcb_info"]).get("pceId")
+        if not isinstance(stated, str) or stated.lower() != enclave.hex():
+            found = stated if isinstance(stated, str) else "none"
+            raise TdxError(
+                f"the collateral is for machines of the PCE {shown(found, 20)}, the machine is of {enclave.hex()}"
+            )
+
 
 @functools.lru_cache(_REMEMBERED)
 def parse_collateral(data: bytes) -> Collateral:
@@ -96,6 +109,16 @@ def _machine(document: dict[str, object]) -> tuple[x509.Certificate, ...] | None
     if document.get(_MACHINE) is None:
         return None
     return _chain({_MACHINE: _text(document, _MACHINE)}, _MACHINE)
+
+
+def _tcb_information(text: str) -> dict[str, object]:
+    try:
+        document = json.loads(text, object_pairs_hook=_without_repetition)
+    except (ValueError, RecursionError):
+        raise TdxError("the collateral's TCB information is not JSON, or has a name twice") from None
+    if not isinstance(document, dict):
+        raise TdxError("the collateral's TCB information is not a JSON object")
+    return document
 
 
 def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:

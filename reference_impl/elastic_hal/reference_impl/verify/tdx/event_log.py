@@ -30,6 +30,7 @@ _DIGEST_BYTES: Final = 48
 _SHA384: Final = 0x0C
 _NO_ACTION: Final = 3
 _END: Final = 0xFFFF_FFFF
+_PADDING: Final = b"\0\xff"
 _HEAD: Final = struct.Struct("<II20sI")
 _SIGNATURE: Final = b"Spec ID Event03\0"
 _SPECIFICATION: Final = struct.Struct("<16sIBBBBI")
@@ -98,9 +99,12 @@ def _own_log(data: bytes) -> list[LoggedEvent]:
 def _boot_log(data: bytes) -> list[LoggedEvent]:
     position, sizes = _specification(data)
     events: list[LoggedEvent] = []
-    while position < len(data):
+    # Behind the last event the table is as it was, and copies end anywhere in it, even before an event would fit. No
+    # event consists of such bytes alone, since its register is one of four.
+    end = len(data.rstrip(_PADDING))
+    while position < end:
         register, kind, count = _unpack(_EVENT, data, position, "an event")
-        if register == _END or not any(data[position:]):
+        if register == _END:
             return events
         position += _EVENT.size
         if count > len(sizes):

@@ -45,6 +45,7 @@ def prove_origin(quote: TdxQuote, context: Context, checks: list[Check]) -> tupl
         stated = _verified(quote, collateral, root, int(context.at.timestamp()))
         emulated = any(is_emulated(certificate) for certificate in (*machine_chain, root))
         claims = _claims(quote, stated, machine_chain, emulated)
+        collateral.check_provisioning(claims.machine.pce_id)
     except TdxError as error:
         checks.append(Check(SIGNATURE, Verdict.FAIL, "invalid", expected, str(error)))
         return None
