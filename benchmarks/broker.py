@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from elastic_hal.reference_impl import platforms
 from elastic_hal.reference_impl.broker import BrokerClient, Store
 from elastic_hal.reference_impl.broker.messages import MediaType, ReleaseRequest, encode_release
-from elastic_hal.runtime.platform import EvidenceRequest
+from elastic_hal.runtime.platform import EvidencePurpose, EvidenceRequest
 
 _NAME = "bench"
 _RELEASES = 400
@@ -57,7 +57,7 @@ def _measure(directory: Path, url: str) -> dict[str, float]:
     bodies = []
     for _ in range(_RELEASES):
         nonce = client.nonce(_NAME)
-        evidence = platform.evidence(EvidenceRequest(nonce, (), spki)).data
+        evidence = platform.evidence(EvidenceRequest(nonce, (), spki, EvidencePurpose.HOST_SECRET)).data
         bodies.append(encode_release(ReleaseRequest(_NAME, evidence, nonce), MediaType.CBOR))
     shares = [bodies[start::_CONNECTIONS] for start in range(_CONNECTIONS)]
     begin = time.perf_counter()

@@ -138,13 +138,15 @@ def _appraise(evidence: bytes, nonce: bytes, component: Path | None = None) -> A
     from elastic_hal.reference_impl.platforms.simulated import default_directory, root_certificate
     from elastic_hal.reference_impl.verify import AppraisalPolicy, ReferenceValue, verify
     from elastic_hal.runtime.identity import content_digest
+    from elastic_hal.runtime.platform import EvidencePurpose
 
     root = root_certificate(default_directory())
     expected = {}
     if component is not None:
         digest = bytes.fromhex(content_digest(component.read_bytes()).removeprefix("sha256:"))
         expected["workload"] = (ReferenceValue("the demo guest", "sha-256", digest),)
-    policy = AppraisalPolicy(allow_debug=True, allow_simulated=True, measurements=expected)
+    purposes = (EvidencePurpose.GUEST.value,)
+    policy = AppraisalPolicy(allow_debug=True, allow_simulated=True, purposes=purposes, measurements=expected)
     return verify(evidence, anchors=[] if root is None else [root], nonce=nonce, policy=policy)
 
 
