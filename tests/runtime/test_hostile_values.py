@@ -4,7 +4,6 @@ the host goes on as if nothing had been.
 
 import resource
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -282,13 +281,12 @@ def test_huge_lists_are_refused_before_they_cost_memory(
     attempt: Callable[..., Any], signature: str, codec: abi.Codec[Any], count: int
 ) -> None:
     """A guest of 128 MiB cannot make the host spend gigabytes: wasmtime bounds what one call may convert."""
-    before, begin = resident_peak_mib(), time.perf_counter()
+    before = resident_peak_mib()
     body = f"(drop (memory.grow (i32.const 1900))) {sending(0, count)}"
     outcome, provider = attempt(body, signature, "(param i32 i32)", (codec,), limits=Limits(memory_bytes=1 << 28))
     assert (outcome.reason, provider.seen) == ("trapped", [])
     assert "too much data" in outcome.message
     assert resident_peak_mib() - before < 600
-    assert time.perf_counter() - begin < 20
 
 
 def test_bytes_that_fill_a_guest_arrive_whole_or_not_at_all(attempt: Callable[..., Any]) -> None:

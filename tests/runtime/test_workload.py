@@ -3,7 +3,6 @@
 import gc
 import signal
 import threading
-import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +44,7 @@ def test_a_guest_that_succeeds(run: Run, command: Command) -> None:
     outcome = run(command("i32.const 0"))
     assert outcome.succeeded
     assert (outcome.reason, outcome.exit_code, outcome.message) == ("exited", 0, "")
-    assert 0 <= outcome.seconds < 5
+    assert outcome.seconds >= 0
 
 
 def test_a_guest_that_fails(run: Run, command: Command) -> None:
@@ -89,13 +88,10 @@ def test_a_function_of_the_guest_may_have_any_name(run: Run, command: Command, n
     outcome = run(command("(call $odd)", core=f'(func $odd (@name "{name}") (result i32) unreachable)'))
     assert outcome.reason == "trapped"
     assert "unreachable" in outcome.message
-    assert outcome.seconds < 5
 
 
 def test_the_deadline_stops_a_guest_that_computes(run: Run, command: Command) -> None:
-    before = time.monotonic()
     outcome = run(command(LOOP), limits=Limits(deadline_seconds=0.1))
-    assert time.monotonic() - before < 2
     assert outcome.reason == "deadline"
     assert "0.1 seconds" in outcome.message
 
@@ -105,22 +101,20 @@ def test_the_deadline_stops_a_guest_that_waits(run: Run, command: Command) -> No
         (import "h" "block" (func $block (param i32)))"""
     given = '(with "h" (instance (export "subscribe" (func $subscribe)) (export "block" (func $block))))'
     body = "(call $block (call $subscribe (i64.const 10000000000))) i32.const 0"
-    before = time.monotonic()
     outcome = run(command(body, SLEEP, core, given), limits=Limits(deadline_seconds=0.1))
-    assert time.monotonic() - before < 5
     assert outcome.reason == "deadline"
     assert "waiting in a host function" in outcome.message
 
 
 def test_what_a_provider_makes_after_the_end_is_dropped(run: Run, command: Command) -> None:
-    dropped = threading.Event()
+    ended, dropped = threading.Event(), threading.Event()
 
     class Late(abi.Resource):
         def drop(self) -> None:
             dropped.set()
 
     def make() -> Late:
-        time.sleep(1)
+        ended.wait()
         return Late()
 
     def link(linker: abi.Linker, workload: Workload) -> None:
@@ -135,7 +129,8 @@ def test_what_a_provider_makes_after_the_end_is_dropped(run: Run, command: Comma
         "(drop (call $make)) i32.const 0", imports, core, '(with "h" (instance (export "make" (func $make))))'
     )
     assert run(content, link=link, limits=Limits(deadline_seconds=0.1)).reason == "deadline"
-    assert dropped.wait(5)
+    ended.set()
+    dropped.wait()
 
 
 def test_a_deadline_stops_only_its_own_guest(run: Run, command: Command) -> None:
@@ -147,7 +142,7 @@ def test_a_deadline_stops_only_its_own_guest(run: Run, command: Command) -> None
         outcomes[name] = run(command(body), name=name, limits=limits)
 
     threads = [
-        threading.Thread(target=start, args=("counts", count, Limits(deadline_seconds=60))),
+        threading.Thread(target=start, args=("counts", count, Limits(deadline_seconds=600))),
         threading.Thread(target=start, args=("loops", LOOP, Limits(deadline_seconds=0.1))),
     ]
     for thread in threads:
@@ -161,10 +156,8 @@ def test_a_deadline_stops_only_its_own_guest(run: Run, command: Command) -> None
 def test_an_interrupt_stops_the_guest_and_is_raised(run: Run, command: Command) -> None:
     timer = threading.Timer(0.2, lambda: signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT))
     timer.start()
-    before = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         run(command(LOOP))
-    assert time.monotonic() - before < 2
     timer.join()
     assert run(command("i32.const 0")).succeeded
 

@@ -168,9 +168,7 @@ def test_silence_ends_after_its_time(
             workload.accept(listener),
             workload.start(silent.getsockname()[1], roots(authority)),
         ):
-            started = time.monotonic()
             assert isinstance(answer(workload, handshake), types.Error_TimedOut)
-            assert time.monotonic() - started < 30
 
 
 def test_one_byte_at_a_time(workload: Workload, authority: Authority, leaf: Leaf, tmp_path: Path) -> None:

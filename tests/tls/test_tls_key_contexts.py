@@ -4,7 +4,6 @@ import contextlib
 import datetime
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -119,10 +118,8 @@ def test_a_file_does_not_make_the_host_hash_for_hours(leaf: Leaf) -> None:
     """The rounds of the password are counted where they are hidden too: inside of what is encrypted."""
     rounds = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(MOST_ROUNDS // 2 + 1)
     data = leaf.pkcs12(encryption=rounds.build(PASSWORD.encode()))
-    started = time.monotonic()
     with pytest.raises(types.Error_InvalidArgument, match="rounds"):
         load_pkcs12(data, PASSWORD)
-    assert time.monotonic() - started < 60
 
 
 def test_no_number_keeps_the_host_looking_for_primes() -> None:
