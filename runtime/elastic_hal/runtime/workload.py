@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -21,6 +22,7 @@ from elastic_hal.runtime import abi
 from elastic_hal.runtime.components import LoadedComponent
 from elastic_hal.runtime.control import WHOLE_CORE, Control
 from elastic_hal.runtime.cpu_share import CpuShare
+from elastic_hal.runtime.descriptors import GUARD, needed_for
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.errors import AdmissionError, ArgumentError, GrantError, NotACommandError
 from elastic_hal.runtime.identity import Identity
@@ -110,6 +112,7 @@ class Run:
         self._done = threading.Event()
         self._over = threading.Event()
         self._stopped = False
+        self._descriptors = 0
         self._outcome: Outcome | None = None
         self._raised: BaseException | None = None
 
@@ -157,7 +160,13 @@ class Run:
         # On the thread that passes output on, which the guest may be waiting for: it must not wait for the guest.
         threading.Thread(target=self._stop, name="output limit", daemon=True).start()
 
+    def _holds_too_many(self, descriptors: int) -> None:
+        self._descriptors = descriptors
+        threading.Thread(target=self._stop, name="descriptor limit", daemon=True).start()
+
     def _why_stopped(self) -> Reason:
+        if self._descriptors:
+            return "descriptors"
         if self._meter.is_exceeded:
             return "output"
         return "stopped" if self._stopped else "deadline"
@@ -175,14 +184,17 @@ class Run:
         """Runs the guest; gives what makes the outcome of it, to be called when everything that it wrote is there."""
         streams = StandardStreams(self._workload.output, self._tail, self._meter)
         store = wasmtime.Store(self._workload.engine.wasm)
-        try:
-            store.set_wasi(_wasi_config(self._workload, streams))
+        with ExitStack() as ending:
+            ending.callback(streams.drain)
+            folders = [directory.host for directory in self._workload.grant.directories]
+            if folders:
+                ending.callback(GUARD.watch(folders, self._holds_too_many))
+            ending.callback(store.close)
+            ending.callback(self._control.end)
+            ending.callback(self._linker.close)
+            with needed_for(f"workload {self._workload.identity.name!r} cannot start"):
+                store.set_wasi(_wasi_config(self._workload, streams))
             return partial(self._with_output, streams, self._enter(store))
-        finally:
-            self._linker.close()
-            self._control.end()
-            store.close()
-            streams.drain()
 
     def _enter(self, store: wasmtime.Store) -> Callable[[], Outcome]:
         self._control.connect(partial(self._bound, store), self._share.set)
@@ -241,6 +253,8 @@ class Run:
             "stopped": f"the guest was stopped; {detail}",
             "deadline": f"the guest was stopped at its deadline of {deadline} seconds; {detail}",
             "output": f"the guest wrote more than the {output} of output that it may write; {detail}",
+            "descriptors": f"the guest held {self._descriptors} files of its directories open and was stopped, to keep "
+            f"file descriptors for the host; {detail}",
             "memory": f"the guest ran out of memory, of which it may have {memory}: {detail}",
             "host-error": f"the guest was stopped because the host failed: {detail}",
         }
