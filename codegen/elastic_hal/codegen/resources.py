@@ -8,11 +8,9 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+from elastic_hal.common.contract import contract_dir
 
-def contract_dir() -> Path:
-    """The folder of the contract `elastic:hal`, with its `deps`."""
-    installed = Path(__file__).parent / "_data" / "wit"
-    return installed if installed.is_dir() else Path(__file__).parents[3] / "wit"
+__all__ = ["contract_dir", "data_dir"]
 
 
 def data_dir(package: str, name: str) -> Path:

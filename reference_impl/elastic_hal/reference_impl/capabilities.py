@@ -1,12 +1,13 @@
 """The capabilities family: what this runtime serves on this platform (CAP-1).
 
-Nothing is stated twice: algorithms come from the tables that the calls themselves look into, and bounds are the
-constants that the calls check.
+Nothing is stated twice: ids are those of the contract's catalogue, algorithms come from the tables that the calls
+themselves look into, and bounds are the constants that the calls check.
 """
 
 import importlib.metadata
 from typing import Final
 
+from elastic_hal.common.contract import catalogue_ids
 from elastic_hal.runtime.appraisal_grants import MOST_APPRAISAL_NAME_BYTES
 from elastic_hal.runtime.control import WHOLE_CORE
 from elastic_hal.runtime.platform import Platform
@@ -28,22 +29,6 @@ from .tls.capabilities import tls_entries
 
 RUNTIME_NAME: Final = "elastic-hal-reference"
 MAX_ID_BYTES: Final = 64
-
-_FAMILIES: Final = {
-    "CLK": 3,
-    "RND": 1,
-    "OBJ": 4,
-    "SOC": 8,
-    "CRY": 16,
-    "GPU": 5,
-    "RES": 3,
-    "EVT": 4,
-    "CHN": 3,
-    "CAP": 1,
-    "VEH": 3,
-}
-"""The catalogue: its families in order, and how many functions each has."""
-CATALOGUE: Final = tuple(f"{family}-{number}" for family, count in _FAMILIES.items() for number in range(1, count + 1))
 
 _PROTECTIONS: Final = tuple(
     protection.value for protection in object_storage.Protection if protection is not object_storage.Protection.NONE
@@ -67,7 +52,7 @@ class CapabilitiesProvider:
     def __init__(self, platform: Platform, *, timezone_available: bool, sockets_reachable: bool = False) -> None:
         self._platform = platform
         entries = _entries(platform, timezone_available, sockets_reachable)
-        self._capabilities = {name: _capability(name, entries.get(name)) for name in CATALOGUE}
+        self._capabilities = {name: _capability(name, entries.get(name)) for name in catalogue_ids()}
 
     def platform(self) -> wit.PlatformInfo:
         """Tell which platform and runtime these are."""
