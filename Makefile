@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv demo test check bench soak soak-load soak-search generate clean
+.PHONY: venv demo test check docs-commands bench soak soak-load soak-search generate clean
 
 venv: $(STAMP)
 
@@ -30,6 +30,10 @@ check: venv
 
 test: check
 	$(BIN)/python -m pytest
+
+# Every command line that README and docs print, in copies of the checkout.
+docs-commands: venv
+	$(BIN)/python -m pytest --docs -m docs_run tests/docs_commands
 
 bench: venv
 	$(BIN)/python -m benchmarks

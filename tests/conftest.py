@@ -50,6 +50,7 @@ blocked (`nohup`, a shell's `&`, some CI runners), and programs that are started
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="search property tests for much longer")
+    parser.addoption("--docs", action="store_true", help="run the command lines that README and docs print")
     parser.addoption("--soak-seconds", type=float, default=None, help="how long each soak test goes on (default: 60)")
     parser.addoption(
         "--soak-minutes", type=float, default=None, help="how long the mixed load goes on (default: as a soak test)"
@@ -89,16 +90,18 @@ def vectors_index(vectors: Path) -> dict[str, Any]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what takes minutes (`soak_only`), unless it is asked for."""
-    if not config.getoption("--soak"):
-        left_out = [item for item in items if item.get_closest_marker("soak_only")]
-        items[:] = [item for item in items if not item.get_closest_marker("soak_only")]
-        config.hook.pytest_deselected(items=left_out)
+    """Leaves out what takes minutes (`soak_only`, `docs_run`), unless it is asked for."""
+    for marker, option in (("soak_only", "--soak"), ("docs_run", "--docs")):
+        if not config.getoption(option):
+            left_out = [item for item in items if item.get_closest_marker(marker)]
+            items[:] = [item for item in items if not item.get_closest_marker(marker)]
+            config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     set_dispositions()
     config.addinivalue_line("markers", "soak_only: takes minutes, and runs with --soak alone")
+    config.addinivalue_line("markers", "docs_run: runs the commands of a page, with --docs alone")
     hypothesis.settings.load_profile("soak" if config.getoption("--soak") else "test")
 
 

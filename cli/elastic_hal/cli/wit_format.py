@@ -11,7 +11,6 @@ import click
 from elastic_hal.cli.console import message
 from elastic_hal.codegen.formatting.files import Formatted, format_bytes, format_paths, write_changed
 from elastic_hal.codegen.resolve.files import MAX_FILE_BYTES
-from elastic_hal.common.text import counted
 
 _STANDARD_INPUT = Path("-")
 _INPUT_NAME = "<stdin>"
@@ -59,4 +58,4 @@ def _formatted_input() -> Formatted:
 
 
 def _count(number: int) -> str:
-    return counted(number, "file")
+    return f"{number} {'file' if number == 1 else 'files'}"

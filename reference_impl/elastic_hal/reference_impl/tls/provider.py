@@ -51,8 +51,7 @@ class TlsProvider:
     def ClientHandshake_start(self, server: wit.Address, options: wit.ClientOptions) -> wit.ClientHandshake:
         """Begin to connect."""
         from .contexts import client_context
-        from .handshake_resources import ClientHandshake
-        from .handshakes import ClientSide
+        from .handshakes import ClientHandshake, ClientSide
 
         host = _host("server", server.host)
         if not server.port:

@@ -36,8 +36,6 @@ class Session:
         self.transport = transport
         self.tls = SSL.Connection(context.library, None)
         self._context = context
-        self.is_used = False
-        """Whether data has gone over it, either way."""
         self._received = 0
         self._output_closed = False
         self._stalled = False
@@ -116,7 +114,6 @@ class Session:
                 raise self._write_end()
             if data and not taken:
                 raise types.Error_WouldBlock
-            self.is_used = self.is_used or bool(taken)
             return taken
 
     def can_write(self) -> bool:
@@ -155,7 +152,7 @@ class Session:
         while True:
             try:
                 with self._context.lock:
-                    data = self.tls.recv(min(most, _RECORD_BYTES), socket.MSG_PEEK if peek else None)
+                    return self.tls.recv(min(most, _RECORD_BYTES), socket.MSG_PEEK if peek else None)
             except SSL.WantReadError:
                 self._send()
                 if not self._receive():
@@ -169,9 +166,6 @@ class Session:
                 self._fail_writes()
                 self._send()
                 return None
-            else:
-                self.is_used = True
-                return data
 
     def _receive(self) -> bool:
         """Move bytes from the socket to OpenSSL, and tell whether there were any."""
