@@ -12,7 +12,7 @@ import pytest
 
 from elastic_hal.cli import wit_check
 from elastic_hal.cli.main import main
-from elastic_hal.codegen.codes import Code
+from elastic_hal.codegen.codes import LINTS, Code
 from elastic_hal.codegen.resources import contract_dir
 from elastic_hal.codegen.source import SourceFile
 
@@ -78,14 +78,25 @@ def test_errors_come_in_every_form_and_leave_with_1(tmp_path: Path, capsys: pyte
 
 def test_warnings_do_not_change_the_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, DOUBTFUL)
-    code, found = findings(capsys, path)
+    code, found = findings(capsys, path, "--lints")
     assert (code, [(one["code"], one["severity"]) for one in found]) == (0, [("missing-docs", "warning")])
-    code, _, err = run(capsys, path)
+    code, _, err = run(capsys, path, "--lints")
     assert code == 0
     assert "warning[missing-docs]" in err
-    assert err.endswith("functions; 1 warning\n")
+    assert err.endswith(": valid; 1 package, 1 interface, 0 functions; 1 warning\n")
     assert findings(capsys, path, "--no-lints") == (0, [])
     assert "warning" not in run(capsys, path, "--no-lints")[2]
+
+
+def test_style_is_nothing_that_a_stranger_hears_of_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(
+        tmp_path,
+        "package a:b@1.0.0;\ninterface i {\n  type left-over = u8;\n"
+        "  open: func(class: u32) -> result<u32, string>;\n}\n",
+    )
+    assert [one["code"] for one in findings(capsys, path)[1]] == ["unused-type"]
+    codes = {one["code"] for one in findings(capsys, path, "--lints")[1]}
+    assert codes == {code.value for code in LINTS}
 
 
 def test_what_cannot_be_read_is_wrong_usage_in_every_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

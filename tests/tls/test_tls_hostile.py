@@ -157,18 +157,45 @@ def test_data_that_somebody_changes(
 def test_silence_ends_after_its_time(
     workload: Workload, authority: Authority, leaf: Leaf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither a client that says nothing nor a server that says nothing keeps a place for longer than 30 seconds."""
+    """A client that says nothing is cut off without the workload's help, and one that goes silent in the middle, and
+    a server that says nothing, keep a place for their time and no longer.
+    """
     monkeypatch.setattr("elastic_hal.reference_impl.tls.handshakes.MOST_HANDSHAKE_SECONDS", 0.3)
+    monkeypatch.setattr("elastic_hal.reference_impl.tls.handshakes.MOST_SERVER_HANDSHAKE_SECONDS", 0.3)
+    monkeypatch.setattr("elastic_hal.reference_impl.tls.arrivals.MOST_SILENT_SECONDS", 0.3)
     listener = workload.listen(leaf)
-    with (
-        socket.create_connection(("127.0.0.1", listener.local_address().port)),
-        socket.create_server(("127.0.0.1", 0)) as silent,
-    ):
-        for handshake in (
-            workload.accept(listener),
-            workload.start(silent.getsockname()[1], roots(authority)),
-        ):
-            assert isinstance(answer(workload, handshake), types.Error_TimedOut)
+    place = ("127.0.0.1", listener.local_address().port)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        handshake = workload.start(silent.getsockname()[1], roots(authority))
+        assert isinstance(answer(workload, handshake), types.Error_TimedOut)
+    for said in (b"", b"\x16", FIRST_MESSAGE[:-1]):
+        with socket.create_connection(place, timeout=60) as raw:
+            raw.sendall(said)
+            assert ended(raw)
+    with socket.create_connection(place, timeout=60) as raw:
+        raw.sendall(FIRST_MESSAGE)
+        assert isinstance(answer(workload, workload.accept(listener)), types.Error_TimedOut)
+        assert ended(raw)
+    assert not workload.watcher.strangers._count
+
+
+def ended(raw: socket.socket) -> bool:
+    """Wait until the other end has closed."""
+    with contextlib.suppress(ConnectionResetError):
+        while raw.recv(1 << 16):
+            pass
+    return True
+
+
+def first_message() -> bytes:
+    outgoing = ssl.MemoryBIO()
+    context = ssl.create_default_context()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="server.test").do_handshake()
+    return outgoing.read()
+
+
+FIRST_MESSAGE = first_message()
 
 
 def test_one_byte_at_a_time(workload: Workload, authority: Authority, leaf: Leaf, tmp_path: Path) -> None:
@@ -209,10 +236,11 @@ def test_an_endless_handshake(workload: Workload, leaf: Leaf) -> None:
     """A client that goes on with messages of a handshake that never ends is refused before it has sent much."""
     listener, sent = workload.listen(leaf), 0
     with socket.create_connection(("127.0.0.1", listener.local_address().port), timeout=60) as raw:
+        record = b"\x16\x03\x01\x40\x00" + b"\x01\xff\xff\xff" + bytes((1 << 14) - 4)
+        raw.sendall(record)
         handshake = workload.accept(listener)
         pollable = handshake.subscribe()
         raw.setblocking(False)
-        record = b"\x16\x03\x01\x40\x00" + b"\x01\xff\xff\xff" + bytes((1 << 14) - 4)
         while not pollable.ready() and sent < 64 << 20:
             with contextlib.suppress(BlockingIOError, ConnectionError):
                 sent += raw.send(record)

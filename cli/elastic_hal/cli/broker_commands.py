@@ -16,6 +16,7 @@ from elastic_hal.cli.console import message, print_json
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.files import read_at_most
 from elastic_hal.common.errors import USAGE
+from elastic_hal.common.text import counted
 
 if TYPE_CHECKING:
     from elastic_hal.reference_impl.broker import Store
@@ -82,7 +83,7 @@ def add_secret(name: str, directory: Path, file: Path | None, replace: bool) -> 
         store.add_secret(name, secret, _entry("secret added"), replace=replace)
     finally:
         store.close()
-    message(f"{name}: kept, {len(secret)} bytes")
+    message(f"{name}: kept, {counted(len(secret), 'byte')}")
 
 
 @broker.command("remove-secret")

@@ -13,6 +13,7 @@ from elastic_hal.cli.console import message, print_json, progress
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.platforms_command import platforms
 from elastic_hal.common.errors import BAD, ENVIRONMENT, USAGE
+from elastic_hal.common.text import counted
 
 if TYPE_CHECKING:
     from elastic_hal.codegen.model import Resolve
@@ -119,7 +120,7 @@ def list_(cases: Path | None, expression: str | None, as_json: bool) -> None:
         return
     for interface, case in pairs:
         click.echo(f"{interface} {case.id}: {case.title}")
-    message(f"{len(pairs)} cases")
+    message(counted(len(pairs), "case"))
 
 
 @conformance.command()

@@ -19,6 +19,7 @@ import click
 from elastic_hal.cli.console import message
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.common.errors import BAD
+from elastic_hal.common.text import counted
 
 if TYPE_CHECKING:
     from elastic_hal.reference_impl.verify import Appraisal
@@ -79,7 +80,8 @@ def _check_contract() -> tuple[str, object]:
 
     resolve = load_or_raise([contract_dir()])
     functions = sum(len(interface.functions) for interface in resolve.main.interfaces.values())
-    return f"{resolve.main.name}: {len(resolve.main.interfaces)} interfaces, {functions} functions, valid", None
+    counts = f"{counted(len(resolve.main.interfaces), 'interface')}, {counted(functions, 'function')}"
+    return f"{resolve.main.name}: {counts}, valid", None
 
 
 def _fresh_project(out: Path) -> Path:

@@ -11,6 +11,7 @@ from elastic_hal.cli.console import message
 from elastic_hal.cli.files import write_whole
 from elastic_hal.cli.option_values import hexadecimal
 from elastic_hal.cli.platform_options import open_platform, platform_root
+from elastic_hal.common.text import counted
 
 
 @click.command()
@@ -61,7 +62,7 @@ def attest(
         click.echo(evidence.data.hex())
     else:
         write_whole(out, evidence.data)
-        message(f"{out}: {len(evidence.data)} bytes of evidence ({evidence.format})")
+        message(f"{out}: {counted(len(evidence.data), 'byte')} of evidence ({evidence.format})")
     if log_out is not None and log is not None:
         write_whole(log_out, log)
-        message(f"{log_out}: {len(log)} bytes of boot log")
+        message(f"{log_out}: {counted(len(log), 'byte')} of boot log")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from elastic_hal.cli.console import colour_wanted
 from elastic_hal.common.errors import BAD, ENVIRONMENT, USAGE, ElasticHalError
+from elastic_hal.common.text import counted
 
 if TYPE_CHECKING:
     from elastic_hal.codegen.diagnostics import WitError
@@ -123,5 +124,5 @@ def _wit_failure(error: WitError) -> Failure:
         return Failure(findings[0].message, code, "; ".join(note.message for note in findings[0].notes))
     files = sorted({finding.span.file.path for finding in findings if finding.span is not None})
     names = ", ".join(files[:_FILES_NAMED]) + (" and others" if len(files) > _FILES_NAMED else "")
-    count = f"{len(findings)} {'problem' if len(findings) == 1 else 'problems'}"
+    count = counted(len(findings), "problem")
     return Failure(f"{count} in {names}" if names else count, code, findings=render_text(findings, colour_wanted()))

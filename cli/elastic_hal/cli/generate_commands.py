@@ -12,6 +12,7 @@ from elastic_hal.cli.console import message
 from elastic_hal.cli.wit_commands import features_options, load
 from elastic_hal.codegen.frontend import select_world
 from elastic_hal.codegen.targets import generate_guest, generate_host, write_tree
+from elastic_hal.common.text import counted
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -132,10 +133,10 @@ def bridge(
 
     resolve = load(wit, features, all_features)
     files = adapters(select_world(resolve, world), interface, external, together=together)
-    count = f"{len(files)} {'adapter' if len(files) == 1 else 'adapters'}"
+    count = counted(len(files), "adapter")
     message(f"{out}: {count}, {write_adapters(files, out)} of them changed")
 
 
 def _write(files: dict[str, str], out: Path) -> None:
     written = write_tree(files, out)
-    message(f"{out}: {len(files)} files, {len(written)} of them changed")
+    message(f"{out}: {counted(len(files), 'file')}, {len(written)} of them changed")

@@ -14,6 +14,7 @@ from elastic_hal.codegen.model import Resolve, World
 from elastic_hal.codegen.reference.page import page
 from elastic_hal.codegen.resources import contract_dir
 from elastic_hal.codegen.targets import generate_guest, generate_host, write_tree
+from elastic_hal.common.text import counted
 
 WORLD = "imports"
 FEATURES = frozenset({"post-quantum"})
@@ -54,7 +55,7 @@ def main() -> None:
     """Writes every tree and every page."""
     for folder, files in generated():
         changed = write_tree(files, folder)
-        print(f"{folder}: {len(files)} files, {len(changed)} changed")
+        print(f"{folder}: {counted(len(files), 'file')}, {len(changed)} changed")
     for path, text in pages():
         write_whole(path, text.encode())
         print(path)

@@ -18,6 +18,7 @@ from elastic_hal.codegen import frontend
 from elastic_hal.codegen.diagnostics import Diagnostic, WitError, render_text
 from elastic_hal.codegen.fixes import fixed_texts
 from elastic_hal.codegen.source import SourceFile
+from elastic_hal.common.text import counted
 
 FORMATS = ("text", "json", "sarif", "github")
 _MAX_PASSES = 50
@@ -31,12 +32,14 @@ class Request:
     paths: tuple[Path, ...]
     features: frozenset[str]
     all_features: bool
-    with_lints: bool
+    lints: bool | None
+    """Whether to look for all that is valid but doubtful, or (None) only for what is likely a mistake."""
 
     def load(self) -> frontend.LoadResult:
         """Reads the packages."""
-        load = frontend.load_and_lint if self.with_lints else frontend.load
-        return load(self.paths, self.features, self.all_features)
+        if self.lints is False:
+            return frontend.load(self.paths, self.features, self.all_features)
+        return frontend.load_and_lint(self.paths, self.features, self.all_features, style=self.lints is True)
 
 
 def check(request: Request, form: str, fix: bool) -> int:
@@ -58,11 +61,12 @@ def _report_text(result: frontend.LoadResult) -> int:
     warnings = ""
     if result.diagnostics:
         message(render_text(result.diagnostics, colour_wanted()) + "\n")
-        count = len(result.diagnostics)
-        warnings = f"; {count} {'warning' if count == 1 else 'warnings'}"
+        warnings = f"; {counted(len(result.diagnostics), 'warning')}"
     interfaces = sum(len(package.interfaces) for package in packages)
     functions = sum(len(i.functions) for package in packages for i in package.interfaces.values())
-    counts = f"{len(packages)} packages, {interfaces} interfaces, {functions} functions"
+    counts = ", ".join(
+        [counted(len(packages), "package"), counted(interfaces, "interface"), counted(functions, "function")]
+    )
     message(f"{result.resolve.main.name}: valid; {counts}{warnings}")
     return 0
 
@@ -98,7 +102,7 @@ def _repaired(request: Request) -> frontend.LoadResult:
                 fixed[path] = fixed.get(path, 0) + 1
         result = request.load()
     for path, count in sorted(fixed.items()):
-        message(f"{path}: {count} {'problem' if count == 1 else 'problems'} fixed")
+        message(f"{path}: {counted(count, 'problem')} fixed")
     return result
 
 

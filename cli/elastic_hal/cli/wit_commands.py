@@ -63,16 +63,20 @@ def wit() -> None:
     show_default=True,
     help="How to report: for people on standard error, or for programs on standard output.",
 )
-@click.option("--no-lints", is_flag=True, help="Report errors only, not what is valid but doubtful.")
+@click.option(
+    "--lints/--no-lints",
+    default=None,
+    help="Report also what is a matter of style and design, or errors only; by default errors and likely mistakes.",
+)
 @click.option("--fix", is_flag=True, help="Write the certain fixes into the files, and report the rest.")
 def check(
-    paths: tuple[Path, ...], features: tuple[str, ...], all_features: bool, form: str, no_lints: bool, fix: bool
+    paths: tuple[Path, ...], features: tuple[str, ...], all_features: bool, form: str, lints: bool | None, fix: bool
 ) -> int:
     """Say whether WIT is valid, and what is wrong where it is not.
 
     Warnings do not change the exit code. The codes of diagnostics are explained in docs/diagnostics.md.
     """
-    return wit_check.check(wit_check.Request(paths, split_features(features), all_features, not no_lints), form, fix)
+    return wit_check.check(wit_check.Request(paths, split_features(features), all_features, lints), form, fix)
 
 
 @wit.command("fmt")

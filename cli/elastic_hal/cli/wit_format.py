@@ -11,6 +11,7 @@ import click
 from elastic_hal.cli.console import message
 from elastic_hal.codegen.formatting.files import Formatted, format_bytes, format_paths, write_changed
 from elastic_hal.codegen.resolve.files import MAX_FILE_BYTES
+from elastic_hal.common.text import counted
 
 _STANDARD_INPUT = Path("-")
 _INPUT_NAME = "<stdin>"
@@ -58,4 +59,4 @@ def _formatted_input() -> Formatted:
 
 
 def _count(number: int) -> str:
-    return f"{number} {'file' if number == 1 else 'files'}"
+    return counted(number, "file")

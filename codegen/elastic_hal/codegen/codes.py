@@ -38,9 +38,17 @@ class Code(enum.StrEnum):
         "unexpected-character",
         "A character that begins no token.",
     )
+    INVALID_STRING = (
+        "invalid-string",
+        "A string with an unknown escape, a control character or bytes that are not UTF-8.",
+    )
     UNTERMINATED_COMMENT = (
         "unterminated-comment",
         "A block comment without its end.",
+    )
+    MERGE_CONFLICT = (
+        "merge-conflict",
+        "The marks of a merge conflict that nobody has resolved.",
     )
     INVALID_NAME = (
         "invalid-name",
@@ -191,3 +199,6 @@ LINTS = frozenset(
     }
 )
 """Codes of warnings: the text is valid, but could serve its users better."""
+
+STYLE_LINTS = LINTS - {Code.UNUSED_TYPE}
+"""Those that are a matter of style and design, so that only who asks for them hears of them."""

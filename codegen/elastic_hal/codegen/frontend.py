@@ -38,16 +38,18 @@ def load(paths: Sequence[Path], features: frozenset[str] = frozenset(), all_feat
 
 
 def load_and_lint(
-    paths: Sequence[Path], features: frozenset[str] = frozenset(), all_features: bool = False
+    paths: Sequence[Path], features: frozenset[str] = frozenset(), all_features: bool = False, *, style: bool = True
 ) -> LoadResult:
-    """Like `load`, and where there is a model, what in the main package is valid but doubtful, as warnings."""
+    """Like `load`, and where there is a model, what in the main package is valid but doubtful, as warnings. Without
+    `style` these are only what is likely a mistake.
+    """
     # Every other command reads WIT without the lints, and need not wait for them to be imported.
     from elastic_hal.codegen.lints import lint
 
     context = Context(features, all_features, Diagnostics())
     resolve = _resolved(paths, context)
     if resolve is not None and context.main is not None:
-        lint(context.main)
+        lint(context.main, style=style)
     return LoadResult(resolve, context.diagnostics.sorted())
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from elastic_hal.codegen import model
 from elastic_hal.codegen.syntax.comments import comments_of_text
+from elastic_hal.codegen.syntax.strings import write_string
 from elastic_hal.codegen.syntax.tables import load_tables
 
 _INDENT = "  "
@@ -243,7 +244,7 @@ def _gates(stability: model.Stability, external_id: str | None) -> Iterator[str]
     if stability is not None and stability.deprecated is not None:
         yield f"@deprecated(version = {stability.deprecated})"
     if external_id is not None:
-        yield f'@external-id("{external_id}")'
+        yield f"@external-id({write_string(external_id)})"
 
 
 def _path(interface: model.Interface, package: model.Package) -> str:

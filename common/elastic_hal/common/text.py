@@ -21,6 +21,11 @@ def shown(text: object, most: int = MAX_SHOWN) -> str:
     return "".join(_escaped(character) for character in cut)
 
 
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """Return a number with its noun: `1 package`, `2 packages`. `several` is a plural that takes more than an s."""
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
 def _escaped(character: str) -> str:
     if unicodedata.category(character) not in _UNPRINTABLE:
         return character

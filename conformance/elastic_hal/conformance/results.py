@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from elastic_hal.codegen.targets.suite.cases import SuiteCase
+from elastic_hal.common.text import counted
 
 
 class Verdict(enum.Enum):
@@ -103,9 +104,9 @@ class SuiteResult:
         if self.unavailable is not None:
             return f"{self.adapter}: unavailable: {self.unavailable}"
         shown = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count)
-        stale = f", {len(self.stale)} stale expectations" if self.stale else ""
+        stale = f", {counted(len(self.stale), 'stale expectation')}" if self.stale else ""
         runtime = f"{self.adapter} {self.version}"
-        return f"{runtime}: {len(self.results)} cases: {shown or 'none'}{stale} in {self.seconds:.1f} s"
+        return f"{runtime}: {counted(len(self.results), 'case')}: {shown or 'none'}{stale} in {self.seconds:.1f} s"
 
     def to_json(self) -> dict[str, Any]:
         """The run as JSON data."""

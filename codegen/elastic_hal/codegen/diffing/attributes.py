@@ -9,6 +9,7 @@ from elastic_hal.codegen.diffing.changes import Subject
 from elastic_hal.codegen.diffing.rules import Rule
 from elastic_hal.codegen.diffing.run import Location, Run, feature_of
 from elastic_hal.codegen.source import Span
+from elastic_hal.codegen.syntax.strings import write_string
 
 Documented = model.Interface | model.World | model.TypeDef | model.Function
 
@@ -61,7 +62,9 @@ def compare_external_ids(
 ) -> None:
     """Reports a changed `@external-id`."""
     if old[0] != new[0]:
-        before, after = (Subject("" if text is None else f'@external-id("{text}")', span) for text, span in (old, new))
+        before, after = (
+            Subject("" if text is None else f"@external-id({write_string(text)})", span) for text, span in (old, new)
+        )
         run.report(Rule.EXTERNAL_ID_CHANGED, location, before, after)
 
 

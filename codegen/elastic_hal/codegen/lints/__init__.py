@@ -15,12 +15,16 @@ from elastic_hal.codegen.resolve.context import Unit
 __all__ = ["lint"]
 
 
-def lint(unit: Unit) -> None:
-    """Adds the warnings about a package to the diagnostics of its run."""
+def lint(unit: Unit, *, style: bool = True) -> None:
+    """Adds the warnings about a package to the diagnostics of its run; without `style` only those about what is likely
+    a mistake.
+    """
+    find_unused_types(unit)
+    if not style:
+        return
     # A run reports so many findings and no more: first come those of which a text has few.
     find_integer_handles(unit)
     find_string_errors(unit)
-    find_unused_types(unit)
     find_clashes(unit)
     find_missing_since(unit)
     find_missing_docs(unit)

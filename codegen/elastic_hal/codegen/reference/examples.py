@@ -34,7 +34,12 @@ EXAMPLES: dict[Code, Example] = {
     Code.BINARY_PACKAGE: Example({"store.wit": "package acme:store;\n", "deps/io.wasm": b"\0asm"}),
     Code.FORBIDDEN_CHARACTER: _text("package acme:store; // \u202eneddih\n"),
     Code.UNEXPECTED_CHARACTER: _interface("get: func(key: string) -> #u8;"),
+    Code.INVALID_STRING: _interface('@external-id("caf\\xe9")\nget: func(key: string);'),
     Code.UNTERMINATED_COMMENT: _text("package acme:store;\n/* everything after this is a comment\n"),
+    Code.MERGE_CONFLICT: _text(
+        "package acme:store;\n\ninterface store {\n<<<<<<< HEAD\n  get: func(key: string) -> u32;\n=======\n"
+        "  get: func(key: u32) -> u32;\n>>>>>>> integer-keys\n}\n"
+    ),
     Code.INVALID_NAME: _interface("get_value: func(key: string);"),
     Code.SYNTAX: _interface("record entry { key: string; value: u32 }\nget: func(key: string)\nput: fn(new: entry);"),
     Code.NESTING_TOO_DEEP: _interface(f"type deep = {'list<' * 101}u8{'>' * 101};"),

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from elastic_hal.codegen.codes import LINTS, Code
+from elastic_hal.codegen.codes import LINTS, STYLE_LINTS, Code
 from elastic_hal.codegen.diagnostics import Diagnostic, WitError
 from elastic_hal.codegen.frontend import load_and_lint, select_world
 from elastic_hal.codegen.reference.examples import EXAMPLES, Example
@@ -21,8 +21,9 @@ _HEAD = """\
 
 `elastic-hal wit check PATH…` reports everything that is wrong in one run. Each finding has a code that keeps its
 meaning from version to version. **Errors** mean that the text is not valid WIT, and the command leaves with 1.
-**Warnings** come from lints, which look at the main package only and change nothing about the exit code;
-`--no-lints` turns them off. `--fix` writes every fix that is certain (shown as `help`) into the files of the main
+**Warnings** come from lints, which look at the main package only and change nothing about the exit code: by default
+only `unused-type`, which is likely a mistake; with `--lints` also those about style and design; with `--no-lints` none.
+`--fix` writes every fix that is certain (shown as `help`) into the files of the main
 package, again and again until there is none left, and reports the rest.
 
 ## Forms
@@ -94,11 +95,14 @@ def report_of(code: Code) -> str:
 
 
 def _index() -> str:
-    rows = [
-        f"| [`{code.value}`](#{code.value}) | {'warning' if code in LINTS else 'error'} | {code.meaning} |"
-        for code in Code
-    ]
+    rows = [f"| [`{code.value}`](#{code.value}) | {_severity(code)} | {code.meaning} |" for code in Code]
     return "\n".join(["| code | severity | meaning |", "|---|---|---|", *rows, ""])
+
+
+def _severity(code: Code) -> str:
+    if code in STYLE_LINTS:
+        return "warning, with `--lints`"
+    return "warning" if code in LINTS else "error"
 
 
 def _section(code: Code) -> str:

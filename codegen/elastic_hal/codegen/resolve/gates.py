@@ -10,6 +10,7 @@ from elastic_hal.codegen.diagnostics import Note
 from elastic_hal.codegen.resolve.context import Scope
 from elastic_hal.codegen.resolve.versions import checked_version, problem_of_version, version_key
 from elastic_hal.codegen.syntax import ast
+from elastic_hal.codegen.syntax.strings import read_string
 
 _FORMS = {
     "since": "@since(version = 1.0.0)",
@@ -33,11 +34,19 @@ def read_gate(lead: ast.Lead, scope: Scope, included: bool = True) -> Gate:
     """The gate of an item within something that is `included` or not; wrong attributes are reported."""
     found = _read_attributes(lead.attributes, scope)
     external = found.get("external-id")
-    external_id = external.value.text[1:-1] if external is not None and external.value is not None else None
+    external_id = _string_of(external)
     stability = _stability(found, scope)
     context = scope.context
     is_open = not isinstance(stability, model.Unstable) or context.all_features or stability.feature in context.features
     return Gate(lead.docs, stability, external_id, is_open, included and is_open)
+
+
+def _string_of(attribute: ast.Attribute | None) -> str | None:
+    """What the string of an attribute says; None also where the lexer has reported it."""
+    if attribute is None or attribute.value is None:
+        return None
+    found = read_string(attribute.value.text)
+    return found if isinstance(found, str) else None
 
 
 def _read_attributes(attributes: list[ast.Attribute], scope: Scope) -> dict[str, ast.Attribute]:

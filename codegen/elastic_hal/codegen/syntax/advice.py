@@ -9,16 +9,16 @@ from elastic_hal.codegen.diagnostics import Fix, Note
 from elastic_hal.codegen.similarity import closest
 from elastic_hal.codegen.source import SourceFile, Span
 from elastic_hal.codegen.syntax.ast import Token
+from elastic_hal.codegen.syntax.misplaced import WORDS_FOR_FUNC
 from elastic_hal.codegen.syntax.tables import Tables
 
 TYPE_WORDS = frozenset({"U8", "LIST", "OPTION", "TUPLE"})
 """Terminals that are expected together only where a type is."""
 
-_OTHER_WORDS_FOR_FUNC = frozenset({"fn", "fun", "function", "def", "fnc"})
 _GENERIC_TYPES = ("list", "option", "result", "tuple", "map", "future", "stream", "own", "borrow")
 _OTHER_WORDS = {
     **{"struct": "record", "class": "resource", "object": "resource", "union": "variant", "alias": "type"},
-    **{"typedef": "type", "bitflags": "flags", "fn": "name: func", "function": "name: func", "def": "name: func"},
+    **{"typedef": "type", "bitflags": "flags"},
 }
 """Words of other languages, and of WIT where it says the same."""
 _ITEM_WORDS = ("type", "record", "variant", "enum", "flags", "resource", "use", "include", "import", "export")
@@ -38,7 +38,9 @@ def advice_on(
 ) -> Iterator[Note]:
     """Notes that help with `token` where only `expected` could stand."""
     if "ID" in expected and _is_keyword(token, tables):
-        yield Note(f"`{token.text}` is a keyword of WIT; as a name it is written `%{token.text}`")
+        yield _advice_on_keyword(file, token, expected)
+    if token.type == "COLON" and "ID" in expected and previous is not None and _is_keyword(previous, tables):
+        yield Note(f"`{previous.text}` is a keyword of WIT; as a name it is written `%{previous.text}`")
     if expected == {"SLASH"}:
         yield from _advice_on_path(file, token)
     if token.type == "DOT" and "AS" in expected:
@@ -50,7 +52,9 @@ def advice_on(
         yield Note(f"did you mean `{found}<…>`?" if found else f"the types with parameters are {_LISTED}")
     if expected == {"COLON"} and token.type == "ID" and previous is not None:
         found = _OTHER_WORDS.get(previous.text) or closest(previous.text, _ITEM_WORDS)
-        if found is not None:
+        if previous.text in WORDS_FOR_FUNC:
+            yield Note(f"a function is written `{token.text}: func(…)`")
+        elif found is not None:
             yield Note(f"did you mean `{found} {token.text}`?")
     if expected == {"COLON"} and token.type == "LPAR" and previous is not None:
         yield Note(f"a function is written `{previous.text}: func(…)`")
@@ -123,6 +127,18 @@ def _fix_for_equals(
     return Fix(Span(file, previous.end, token.end), "") if is_before_braces else None
 
 
+def _advice_on_keyword(file: SourceFile, token: Token, expected: frozenset[str]) -> Note:
+    """What a keyword may mean where a name can stand: among items it is a name only before a colon."""
+    if {"AT", "RBRACE"} <= expected and _next_character(file, token) != ":":
+        if token.type in {"IMPORT", "EXPORT"}:
+            return Note("imports and exports stand in a world: `world name { … }`")
+        if token.type == "STATIC":
+            return Note("only functions of a resource are static; other functions belong to nothing anyway")
+        if token.type in {"INTERFACE", "WORLD", "PACKAGE"}:
+            return Note("is the `}` missing that ends what stands before it?")
+    return Note(f"`{token.text}` is a keyword of WIT; as a name it is written `%{token.text}`")
+
+
 def _advice_on_path(file: SourceFile, token: Token) -> Iterator[Note]:
     yield Note("a path is `namespace:package/interface@version`; types are used inside an interface or world")
     line_start = file.text.rfind("use", 0, token.start)
@@ -141,7 +157,7 @@ def _advice_on_path(file: SourceFile, token: Token) -> Iterator[Note]:
 
 
 def _word_for_func(token: Token, expected: frozenset[str]) -> str | None:
-    is_other = token.type == "ID" and token.text in _OTHER_WORDS_FOR_FUNC
+    is_other = token.type == "ID" and token.text in WORDS_FOR_FUNC
     return "func" if is_other and "FUNC" in expected else None
 
 

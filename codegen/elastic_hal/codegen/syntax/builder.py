@@ -106,7 +106,7 @@ class _Builder:
         return ast.FunctionDeclaration("freestanding", parts[1], parts[3], self._lead(parts[0], parts[1]))
 
     def include(self, parts: Parts) -> ast.Include:
-        renames = parts[5] if len(parts) > 4 else []
+        renames = parts[5] if len(parts) > 6 else []
         return ast.Include(parts[2], renames, self._lead(parts[0], parts[1]))
 
     def rename(self, parts: Parts) -> ast.Rename:

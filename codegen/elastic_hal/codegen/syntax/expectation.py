@@ -10,6 +10,7 @@ from elastic_hal.codegen.diagnostics import Diagnostic, Fix, Severity
 from elastic_hal.codegen.source import SourceFile, Span
 from elastic_hal.codegen.syntax.advice import TYPE_WORDS, advice_on, certain_fix
 from elastic_hal.codegen.syntax.ast import Token
+from elastic_hal.codegen.syntax.misplaced import misplaced_words
 from elastic_hal.codegen.syntax.tables import END, Tables
 
 MAX_SHOWN = 80
@@ -49,6 +50,9 @@ def unexpected_token(
     file: SourceFile, token: Token, previous: Token | None, expected: frozenset[str], tables: Tables
 ) -> Diagnostic:
     """The diagnostic for `token`, which came after `previous` where only `expected` could stand."""
+    misplaced = misplaced_words(file, token, previous, expected, tables.keywords)
+    if misplaced is not None:
+        return misplaced
     found = "the end of the file" if token.type == END else _describe_found(token)
     wanted = _describe_expected(expected, tables)
     span = Span(file, token.start, token.end)

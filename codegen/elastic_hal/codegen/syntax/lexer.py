@@ -7,14 +7,16 @@ parser refuses it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from elastic_hal.codegen.codes import Code
-from elastic_hal.codegen.diagnostics import Diagnostics
+from elastic_hal.codegen.diagnostics import Diagnostics, Note
 from elastic_hal.codegen.source import SourceFile, Span
 from elastic_hal.codegen.syntax.ast import Token
+from elastic_hal.codegen.syntax.characters import FORBIDDEN
 from elastic_hal.codegen.syntax.comments import text_of_comments
 from elastic_hal.codegen.syntax.names import kebab_suggestion, problem_of_name
+from elastic_hal.codegen.syntax.strings import StringProblem, read_string
 
 UNUSED_KEYWORDS = frozenset({"from"})
 """Words that WIT keeps for itself though no rule of the grammar uses them."""
@@ -22,27 +24,32 @@ UNUSED_KEYWORDS = frozenset({"from"})
 MAX_ERRORS = 20
 """Lexical errors after which a file is given up."""
 
-_FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u0149\u0673\u0f77\u0f79\u17a3\u17a4\u17b4\u17b5]"
-)
-
 _IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 """What stands after the `-` or `+` of a version. A sign that nothing follows is read and means nothing."""
 
 _TOKEN = re.compile(
     rf"""(?:[ \t\n]++|\r\n)*+(?:
-      (?P<word>%?[^\W\d][\w-]*)
+      (?m:^)(?P<conflict>(?:<{{7}}|={{7}}|>{{7}}|\|{{7}})(?=[\ \r\n]|\Z)[^\n]*)
+    | (?P<word>%?[^\W\d][\w-]*)
     | (?P<comment>//[^\n]*)
     | (?P<block>/\*)
     | (?P<punctuation>->|[=,:;(){{}}<>@./])
     | (?P<version>[0-9]+(?:\.[0-9]+)+(?:-{_IDENTIFIERS})?(?P<build>\+{_IDENTIFIERS})?)(?(build)|(?:-(?!>))?\+?)
     | (?P<integer>[0-9]+)
-    | (?P<text>"[^"\r\n]*")
+    | (?P<text>"(?:[^"\\\r\n]|\\[^\r\n])*+")
     | (?P<end>\Z)
     | (?P<other>.)
     )""",
     re.VERBOSE | re.DOTALL,
 )
+
+_CONFLICT = re.compile(
+    r"<{7}[^\n]*\n(?:(?!<{7}[ \r\n]|[|=>]{7}[ \r\n])[^\n]*\n)*"
+    r"(?P<second>(?:\|{7}|={7})[^\n]*\n(?:(?![<>]{7}[ \r\n])[^\n]*\n)*(?P<last>>{7}(?=[ \r\n]|\Z)[^\r\n]*))"
+)
+"""A merge conflict with both sides, as version control leaves it; `second` is what follows the first side."""
+
+_REST_OF_LINE = re.compile(r"[^\r\n]*(?=\)[^)\r\n]*(?:\r?\n|\Z))|[^\r\n]*")
 
 _WORD_OF_VERSION = re.compile("[A-Za-z][0-9A-Za-z-]*")
 
@@ -71,6 +78,8 @@ class Lexer:
         self._diagnostics = diagnostics
         self._pending: list[str] = []
         self._errors = 0
+        self._is_cut_short = False
+        self._other_side: tuple[int, int] | None = None
         self._names: set[str] = set()
 
     def tokens(self) -> Iterator[Token]:
@@ -79,7 +88,7 @@ class Lexer:
         text = self._file.text
         position = 1 if text.startswith("\ufeff") else 0
         keywords, names, match_token = self._keywords, self._names, _TOKEN.match
-        while self._errors < MAX_ERRORS:
+        while not self.gave_up:
             found = match_token(text, position)
             if found is None or (group := found.lastgroup) is None or group == "end":
                 return
@@ -89,6 +98,9 @@ class Lexer:
                 continue
             if group == "block":
                 position = self._skip_block_comment(start)
+                continue
+            if group == "conflict":
+                position = self._skip_conflict(start, position)
                 continue
             if self._pending:
                 self.docs[start] = text_of_comments(self._pending)
@@ -107,6 +119,9 @@ class Lexer:
                 yield Token("ID", lexeme[1:] if lexeme[0] == "%" else lexeme, start, position)
             elif group == "punctuation":
                 yield Token(keywords[lexeme], lexeme, start, position)
+            elif group == "other" and text[start] == '"':
+                position = self._refuse_open_string(start)
+                yield Token("TEXT", text[start:position], start, position)
             elif group == "other":
                 self._refuse_character(start)
             elif group == "version":
@@ -114,15 +129,17 @@ class Lexer:
                 yield Token("VERSION", lexeme, start, position)
                 position = found.end()
             else:
+                if group == "text":
+                    self._check_string(lexeme, start)
                 yield Token(group.upper(), lexeme, start, position)
 
     @property
     def gave_up(self) -> bool:
-        """Whether there were so many errors that the rest of the text is not read."""
-        return self._errors >= MAX_ERRORS
+        """Whether the rest of the text is not read, because of too many errors or a comment without its end."""
+        return self._errors >= MAX_ERRORS or self._is_cut_short
 
     def _refuse_forbidden_characters(self) -> None:
-        for found in _FORBIDDEN.finditer(self._file.text):
+        for found in FORBIDDEN.finditer(self._file.text):
             code_point = f"U+{ord(found.group()):04X}"
             self._error(
                 Code.FORBIDDEN_CHARACTER,
@@ -135,12 +152,10 @@ class Lexer:
 
     def _refuse_character(self, start: int) -> None:
         character = self._file.text[start]
-        if _FORBIDDEN.match(character):
+        if FORBIDDEN.match(character):
             return  # reported already
         if character == "\r":
             message = "a carriage return that no line feed follows; end lines with LF or CR LF"
-        elif character == '"':
-            message = "this string has no end on its line"
         else:
             message = f"unexpected character {character!r}{_WRITTEN_IN_WIT.get(character, '')}"
         self._error(Code.UNEXPECTED_CHARACTER, message, start, start + 1)
@@ -150,6 +165,36 @@ class Lexer:
             if word in self._keywords:
                 message = f"`{word}` is a keyword of WIT, which a version cannot contain as a word of its own"
                 self._error(Code.INVALID_VERSION, message, start, end)
+
+    def _check_string(self, literal: str, start: int) -> None:
+        found = read_string(literal)
+        if isinstance(found, StringProblem) and not FORBIDDEN.search(literal, found.start, found.end):
+            notes = [Note(found.note)]
+            self._error(Code.INVALID_STRING, found.message, start + found.start, start + found.end, notes)
+
+    def _refuse_open_string(self, start: int) -> int:
+        """Reports a string without its end; gives where it probably ends, so that no more is said of its line."""
+        self._error(Code.INVALID_STRING, "this string has no end on its line", start, start + 1, [Note('add `"`')])
+        line = _REST_OF_LINE.match(self._file.text, start + 1)
+        return start + 1 if line is None else line.end()
+
+    def _skip_conflict(self, start: int, end: int) -> int:
+        """Reports a merge conflict once; of its two sides the first is read. Gives where reading goes on."""
+        if self._other_side is not None and self._other_side[0] <= start < self._other_side[1]:
+            return self._other_side[1]
+        text = self._file.text
+        message = "this line is left over from a merge conflict"
+        notes = [Note("remove it")]
+        if text.startswith("<", start) and (found := _CONFLICT.match(text, start)) is not None:
+            self._other_side = found.start("second"), found.end()
+            message = "a merge conflict begins here that nobody has resolved"
+            last = Span(self._file, found.start("last"), found.end("last"))
+            notes = [
+                Note("choose between the two sides, or join them, and remove the lines that mark them"),
+                Note("it ends here; up to then only the first side is checked", last),
+            ]
+        self._error(Code.MERGE_CONFLICT, message, start, start + len(text[start:end].rstrip()), notes)
+        return end
 
     def _precedes_parenthesis(self, position: int) -> bool:
         """Whether `(` comes next, comments left aside."""
@@ -175,14 +220,19 @@ class Lexer:
     def _skip_block_comment(self, start: int) -> int:
         end = _end_of_block(self._file.text, start)
         if end is None:
-            self._error(Code.UNTERMINATED_COMMENT, "this comment has no end; add `*/`", start, start + 2)
+            notes = []
+            if (inner := self._file.text.find("/*", start + 2)) >= 0:
+                span = Span(self._file, inner, inner + 2)
+                notes = [Note("comments nest: each `/*` within one needs a `*/` of its own, such as this one", span)]
+            self._error(Code.UNTERMINATED_COMMENT, "this comment has no end; add `*/`", start, start + 2, notes)
+            self._is_cut_short = True
             return len(self._file.text)
         self._pending.append(self._file.text[start:end])
         return end
 
-    def _error(self, code: Code, message: str, start: int, end: int) -> None:
+    def _error(self, code: Code, message: str, start: int, end: int, notes: Sequence[Note] = ()) -> None:
         self._errors += 1
-        self._diagnostics.error(code, message, Span(self._file, start, end))
+        self._diagnostics.error(code, message, Span(self._file, start, end), notes)
 
 
 def _end_of_block(text: str, start: int) -> int | None:

@@ -163,13 +163,11 @@ class _Parser:
         text = fix.replacement.strip()
         if self._repaired == token.start:
             return False  # one repair did not help here
-        if not text:
-            return True
-        if text.startswith("%"):
-            symbol, text = "ID", text[1:]
-        else:
-            symbol = self._tables.keywords[text]
-        return self._accept(Token(symbol, text, fix.span.start, fix.span.end))
+        while self._values and isinstance(self._values[-1], Token) and self._values[-1].start >= fix.span.start:
+            self._values.pop()  # a fix may begin at a token that was taken already
+            self._states.pop()
+        tokens = Lexer(SourceFile(self._file.path, text), self._tables.keywords, Diagnostics()).tokens()
+        return all(self._accept(one._replace(start=fix.span.start, end=fix.span.end)) for one in tokens)
 
     def _first_after(self, fix: Fix, token: Token) -> Token:
         """The first token from `token` on that a fix leaves in the text."""

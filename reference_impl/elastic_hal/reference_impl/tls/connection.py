@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from OpenSSL import SSL, crypto
@@ -16,6 +17,7 @@ from .bounds import MOST_CONTEXT_BYTES, MOST_EXPORTED_BYTES, MOST_LABEL_BYTES
 from .certificates import public_key_info
 from .places import Places
 from .session import Session
+from .strangers import origin_of
 from .suites import TLS12_SUITES
 
 
@@ -28,7 +30,23 @@ class Connection(wit.Connection):
         self._places = places
         self._control = control
         self._is_dropped = False
+        self._began = time.monotonic()
         self.take_back: Callable[[Connection], None] | None = None
+
+    @property
+    def origin(self) -> str:
+        """Whom it counts for."""
+        return origin_of((self._info.peer_address.host,))
+
+    @property
+    def unused_since(self) -> float | None:
+        """Since when it is there, where nobody has sent anything over it."""
+        return None if self._session.is_used else self._began
+
+    def give_up(self) -> None:
+        """Close it, whatever the workload is waiting for."""
+        self._session.transport.close()
+        self._places.give_back(self)
 
     def info(self) -> wit.ConnectionInfo:
         """Tell what was agreed upon."""

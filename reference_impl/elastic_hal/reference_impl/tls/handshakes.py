@@ -1,7 +1,7 @@
 """Connections that are not there yet (SOC-3, SOC-4): the way of a client and of a server to one.
 
 A handshake goes on when its guest looks, on the guest's thread, and while nobody looks on the watcher's: it depends on
-nobody's patience. All of it ends after 30 seconds.
+nobody's patience. All of it ends after 30 seconds, for a server after 10.
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ from elastic_hal.runtime.control import Control
 from elastic_hal.runtime.network_grants import IpAddress
 from elastic_hal.runtime.waking import Changes
 
-from ..bindings.elastic_hal import poll, types
-from ..bindings.elastic_hal import tls as wit
-from ..polling import Pollable
-from .bounds import MOST_HANDSHAKE_SECONDS
+from ..bindings.elastic_hal import types
+from .bounds import MOST_HANDSHAKE_SECONDS, MOST_SERVER_HANDSHAKE_SECONDS
 from .connecting import Connecting
 from .connection import Connection, establish
 from .contexts import Context, NoCommonProtocolError
@@ -36,18 +34,40 @@ _log = logging.getLogger(__name__)
 class Handshake:
     """What both ends have in common: the steps on a connected socket, the bound in time, and the one answer."""
 
-    def __init__(self, context: Context, watcher: Watcher, places: Places, control: Control) -> None:
+    def __init__(
+        self,
+        context: Context,
+        watcher: Watcher,
+        places: Places,
+        control: Control,
+        decided: Callable[[Handshake], None] = lambda _handshake: None,
+    ) -> None:
+        """`decided` is told once that there is an answer, or that it was given up."""
         self.changes = Changes()
         self._context = context
         self._watcher = watcher
         self._places = places
         self._control = control
-        self._until = time.monotonic() + MOST_HANDSHAKE_SECONDS
+        self.began = time.monotonic()
+        self._until = self.began + self._seconds()
+        self._decided = decided
         self._session: Session | None = None
         self._answer: Connection | types.Error | None = None
         self._is_over = False
         self._lock = threading.RLock()
-        places.take_connection(self)
+        self._take_place()
+
+    def _seconds(self) -> float:
+        return MOST_SERVER_HANDSHAKE_SECONDS
+
+    def _take_place(self) -> None:
+        self._places.begin_with_client(self)
+
+    def cut(self) -> None:
+        """End it now, unless its next step is the last one: another client waits for the place."""
+        with self._lock:
+            self._until = self.began
+            self.look()
 
     def take(self) -> Connection:
         """Give the answer once."""
@@ -134,6 +154,7 @@ class Handshake:
         connection = establish(self._session, self._places, self._control)
         self._places.hand_on(self, connection)
         self._session = None
+        self._decided(self)
         return connection
 
     def _give_up(self, *, says_why: bool = False) -> None:
@@ -144,19 +165,8 @@ class Handshake:
             self._session.transport.close()
         self._session = None
         self._places.give_back(self)
+        self._decided(self)
         self.changes.announce()
-
-
-class HandshakePollable(Pollable):
-    """Ready when a handshake has its answer, at the latest when its time is over."""
-
-    def __init__(self, control: Control, handshake: Handshake, seconds_left: Callable[[], float]) -> None:
-        super().__init__(control, handshake.look, handshake.changes)
-        self._seconds_left = seconds_left
-
-    def seconds_left(self) -> float:
-        """Tell how long that is."""
-        return self._seconds_left()
 
 
 class ClientSide(Handshake):
@@ -175,6 +185,12 @@ class ClientSide(Handshake):
         self._forget: Callable[[Lookup], None] | None = None
         self._name = name
         self._connecting: Connecting | None = None
+
+    def _seconds(self) -> float:
+        return MOST_HANDSHAKE_SECONDS
+
+    def _take_place(self) -> None:
+        self._places.take_connection(self)
 
     def look_up(self, lookups: Lookups, host: str | IpAddress, port: int) -> None:
         """Take the first step."""
@@ -223,36 +239,3 @@ class ClientSide(Handshake):
         if self._connecting is not None:
             self._connecting.close()
         super()._give_up(says_why=says_why)
-
-
-class _HandshakeResource:
-    def __init__(self, handshake: Handshake, control: Control) -> None:
-        self._handshake = handshake
-        self._control = control
-
-    def finish(self) -> wit.Connection:
-        """Give the connection."""
-        return self._handshake.take()
-
-    def subscribe(self) -> poll.Pollable:
-        """Make a pollable for the answer."""
-        return HandshakePollable(self._control, self._handshake, self._handshake.seconds_left)
-
-    def drop(self) -> None:
-        """Give it up."""
-        self._handshake.drop()
-
-
-class ClientHandshake(_HandshakeResource, wit.ClientHandshake):
-    """A client's connection that is not there yet."""
-
-
-class ServerHandshake(_HandshakeResource, wit.ServerHandshake):
-    """A client that has connected. Where the guest cannot be given it, it waits to be accepted again."""
-
-    def __init__(self, handshake: Handshake, control: Control, return_client: Callable[[], None]) -> None:
-        super().__init__(handshake, control)
-        self._return_client = return_client
-
-    def _refuse(self) -> None:
-        self._return_client()

@@ -51,7 +51,8 @@ class TlsProvider:
     def ClientHandshake_start(self, server: wit.Address, options: wit.ClientOptions) -> wit.ClientHandshake:
         """Begin to connect."""
         from .contexts import client_context
-        from .handshakes import ClientHandshake, ClientSide
+        from .handshake_resources import ClientHandshake
+        from .handshakes import ClientSide
 
         host = _host("server", server.host)
         if not server.port:

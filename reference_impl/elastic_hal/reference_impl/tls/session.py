@@ -36,6 +36,8 @@ class Session:
         self.transport = transport
         self.tls = SSL.Connection(context.library, None)
         self._context = context
+        self.is_used = False
+        """Whether data has gone over it, either way."""
         self._received = 0
         self._output_closed = False
         self._stalled = False
@@ -114,6 +116,7 @@ class Session:
                 raise self._write_end()
             if data and not taken:
                 raise types.Error_WouldBlock
+            self.is_used = self.is_used or bool(taken)
             return taken
 
     def can_write(self) -> bool:
@@ -152,7 +155,7 @@ class Session:
         while True:
             try:
                 with self._context.lock:
-                    return self.tls.recv(min(most, _RECORD_BYTES), socket.MSG_PEEK if peek else None)
+                    data = self.tls.recv(min(most, _RECORD_BYTES), socket.MSG_PEEK if peek else None)
             except SSL.WantReadError:
                 self._send()
                 if not self._receive():
@@ -166,6 +169,9 @@ class Session:
                 self._fail_writes()
                 self._send()
                 return None
+            else:
+                self.is_used = True
+                return data
 
     def _receive(self) -> bool:
         """Move bytes from the socket to OpenSSL, and tell whether there were any."""

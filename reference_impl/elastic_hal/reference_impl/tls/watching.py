@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from .strangers import Strangers
+
 READABLE: Final = select.EPOLLIN | select.EPOLLRDHUP
 WRITABLE: Final = select.EPOLLOUT
 
@@ -34,6 +36,8 @@ class Watcher:
     """Watches sockets by their descriptors. Each is told once after each `arm`, on the watcher's thread."""
 
     def __init__(self) -> None:
+        self.strangers = Strangers()
+        """The clients of all listeners of the host that have proven nothing."""
         self._lock = threading.Lock()
         self._watched: dict[int, _Watched] = {}
         self._poll: select.epoll | None = None

@@ -318,7 +318,7 @@ class ClientHandshake(_support.Resource):
             Error: `access-denied` where the policy does not let the workload connect there; `invalid-argument` for
               an option or address out of bounds, or a root that is no certificate; `unsupported` for trust `system`
               where the host has no roots; `limit-exceeded` for roots of more than 1 MiB in all, or where the
-              workload has 256 connections, or holds too many objects.
+              workload has 256 connections that it made, or holds too many objects.
 
         HAL: SOC-3
 
@@ -365,7 +365,8 @@ class Listener(_support.Resource):
 
     @staticmethod
     def listen(local: Address, options: ServerOptions) -> Listener:
-        """Listens. At most 64 clients wait to be accepted. The listener keeps its own copy of the keys.
+        """Listens. A client waits to be accepted once its first message is there, or it is gone; at most 64 do. The
+        listener keeps its own copy of the keys.
 
         Args:
             local: `address`
@@ -399,8 +400,8 @@ class Listener(_support.Resource):
         """Accepts the next client.
 
         Raises:
-            Error: `would-block` where none waits; `limit-exceeded` where the workload has 256 connections, or holds
-              too many objects: the client waits on.
+            Error: `would-block` where none waits; `limit-exceeded` where clients have 256 connections, or the
+              workload holds too many objects: the client waits on.
 
         HAL: SOC-4
 
@@ -421,7 +422,8 @@ class Listener(_support.Resource):
 
 
 class ServerHandshake(_support.Resource):
-    """A client that has connected while keys are still agreed upon, which may take 30 seconds. Dropping it gives it up.
+    """A client that has connected while keys are still agreed upon, which may take 10 seconds, and where other clients
+    wait for its place, 1 second. Dropping it gives it up.
 
     WIT:
         resource server-handshake;
@@ -432,7 +434,7 @@ class ServerHandshake(_support.Resource):
 
         Raises:
             Error: `would-block` before that; `verification-failed` where the client did not prove what
-              `client-trust` asks for; `connection-closed` where it went away; `timed-out` after 30 seconds; `peer`
+              `client-trust` asks for; `connection-closed` where it went away; `timed-out` after that time; `peer`
               where it refuses, or speaks no TLS that is accepted; `invalid-state` after the connection was given, or
               an error; `limit-exceeded` where the workload holds too many objects: the connection waits on.
 

@@ -288,8 +288,8 @@ class Listener(_abi.Resource, _abc.ABC):
         """Accepts the next client.
 
         Raises:
-            Error: `would-block` where none waits; `limit-exceeded` where the workload has 256 connections, or holds
-              too many objects: the client waits on.
+            Error: `would-block` where none waits; `limit-exceeded` where clients have 256 connections, or the
+              workload holds too many objects: the client waits on.
 
         HAL: SOC-4
 
@@ -309,7 +309,8 @@ class Listener(_abi.Resource, _abc.ABC):
 
 
 class ServerHandshake(_abi.Resource, _abc.ABC):
-    """A client that has connected while keys are still agreed upon, which may take 30 seconds. Dropping it gives it up.
+    """A client that has connected while keys are still agreed upon, which may take 10 seconds, and where other clients
+    wait for its place, 1 second. Dropping it gives it up.
 
     WIT:
         resource server-handshake;
@@ -321,7 +322,7 @@ class ServerHandshake(_abi.Resource, _abc.ABC):
 
         Raises:
             Error: `would-block` before that; `verification-failed` where the client did not prove what
-              `client-trust` asks for; `connection-closed` where it went away; `timed-out` after 30 seconds; `peer`
+              `client-trust` asks for; `connection-closed` where it went away; `timed-out` after that time; `peer`
               where it refuses, or speaks no TLS that is accepted; `invalid-state` after the connection was given, or
               an error; `limit-exceeded` where the workload holds too many objects: the connection waits on.
 
@@ -560,7 +561,7 @@ class Tls(_typing.Protocol):
             Error: `access-denied` where the policy does not let the workload connect there; `invalid-argument` for
               an option or address out of bounds, or a root that is no certificate; `unsupported` for trust `system`
               where the host has no roots; `limit-exceeded` for roots of more than 1 MiB in all, or where the
-              workload has 256 connections, or holds too many objects.
+              workload has 256 connections that it made, or holds too many objects.
 
         HAL: SOC-3
 
@@ -570,7 +571,8 @@ class Tls(_typing.Protocol):
 
     @_abc.abstractmethod
     def Listener_listen(self, local: Address, options: ServerOptions) -> Listener:
-        """Listens. At most 64 clients wait to be accepted. The listener keeps its own copy of the keys.
+        """Listens. A client waits to be accepted once its first message is there, or it is gone; at most 64 do. The
+        listener keeps its own copy of the keys.
 
         Args:
             local: `address`
