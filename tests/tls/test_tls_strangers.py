@@ -18,8 +18,8 @@ from tls_peers import calling, client_side, on_a_thread
 
 from elastic_hal.reference_impl.bindings.elastic_hal import tls as wit
 from elastic_hal.reference_impl.bindings.elastic_hal import types
+from elastic_hal.reference_impl.strangers import oldest_of_most, origin_of
 from elastic_hal.reference_impl.tls import bounds
-from elastic_hal.reference_impl.tls.strangers import oldest_of_most, origin_of
 
 MANY = bounds.MOST_CONNECTIONS
 

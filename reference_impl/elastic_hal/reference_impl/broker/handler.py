@@ -98,6 +98,7 @@ class RequestHandler(BaseHTTPRequestHandler):
             parts = urlsplit(self.path)
             _check_path(parts.path, path)
             body = self._body()
+            self.server.begin_answer(self.connection)
             self._send(HTTPStatus.OK, media, make(parts.query, body, media))
         except MalformedRequestError as error:
             self._refuse(_Answer(HTTPStatus.BAD_REQUEST, "malformed", str(error)), media)

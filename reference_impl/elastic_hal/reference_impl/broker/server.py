@@ -1,27 +1,29 @@
 """The broker on the network: https, TLS 1.3 only, two resources, everything bounded.
 
-The TLS handshake happens in the connection's own thread, so that a client that dawdles holds up nobody else. Each
-request, from the handshake or the answer before it on, has a deadline, after which its connection is cut whatever it
-was doing; there are at most `MAX_CONNECTIONS`, and who comes on top is turned away at once.
+The TLS handshake happens in the connection's own thread, so that a client that dawdles holds up nobody else. Handshake,
+request and answer each have a deadline, after which the connection is cut whatever it was doing. Which of many
+connections may stay is said in `connections`.
 """
 
-import contextlib
 import logging
 import socket
 import ssl
 import threading
-import time
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from .connections import MAX_CONNECTIONS, Connections, Stage
 from .errors import BrokerSettingsError
 from .handler import RequestHandler
 from .service import Broker
 
-MAX_CONNECTIONS: Final = 256
+HANDSHAKE_SECONDS: Final = 5.0
+ARRIVAL_SECONDS: Final = 10.0
+"""From the handshake, or the answer before, to the last byte of a request."""
 REQUEST_SECONDS: Final = 20.0
+"""From the last byte of a request to that of its answer."""
 _SWEEP_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 
@@ -64,9 +66,7 @@ class BrokerServer(ThreadingHTTPServer):
         self.broker = broker
         self._context = context
         self._request_seconds = request_seconds
-        self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
-        self._deadlines: dict[socket.socket, float] = {}
-        self._deadlines_lock = threading.Lock()
+        self._connections = Connections()
         self._is_closed = threading.Event()
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         try:
@@ -82,9 +82,12 @@ class BrokerServer(ThreadingHTTPServer):
         return int(self.socket.getsockname()[1])
 
     def begin_request(self, connection: socket.socket) -> None:
-        """Give a connection its time for one request."""
-        with self._deadlines_lock:
-            self._deadlines[connection] = time.monotonic() + self._request_seconds
+        """Give a connection its time to send one request."""
+        self._connections.proceed(connection, Stage.WAITING, min(ARRIVAL_SECONDS, self._request_seconds))
+
+    def begin_answer(self, connection: socket.socket) -> None:
+        """Give a connection whose request is there as a whole its time until it is answered."""
+        self._connections.proceed(connection, Stage.ANSWERING, self._request_seconds)
 
     def get_request(self) -> tuple[socket.socket, object]:
         """Accept; the handshake is left to the thread of the connection."""
@@ -99,15 +102,15 @@ class BrokerServer(ThreadingHTTPServer):
     def process_request(self, request: object, client_address: object) -> None:
         """Start the thread of a connection, where there is a place for it."""
         connection = _as_socket(request)
-        if not self._places.acquire(blocking=False):
-            _log.warning("more than %d connections: one was turned away", MAX_CONNECTIONS)
+        seconds = min(HANDSHAKE_SECONDS, self._request_seconds)
+        if not self._connections.enter(connection, client_address, seconds):
+            _log.warning("%d connections are being answered: one was turned away", MAX_CONNECTIONS)
             connection.close()
             return
         try:
-            self.begin_request(connection)
             super().process_request(connection, client_address)
         except BaseException:
-            self._forget(connection)
+            self._connections.leave(connection)
             raise
 
     def process_request_thread(self, request: object, client_address: object) -> None:
@@ -116,7 +119,7 @@ class BrokerServer(ThreadingHTTPServer):
         try:
             super().process_request_thread(connection, client_address)
         finally:
-            self._forget(connection)
+            self._connections.leave(connection)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Report a fault of ours; that a peer goes away or speaks no TLS is its own business."""
@@ -133,20 +136,9 @@ class BrokerServer(ThreadingHTTPServer):
     ) -> None:
         self.server_close()
 
-    def _forget(self, connection: socket.socket) -> None:
-        with self._deadlines_lock:
-            self._deadlines.pop(connection, None)
-        self._places.release()
-
     def _cut_late_ones(self) -> None:
         while not self._is_closed.wait(min(_SWEEP_SECONDS, self._request_seconds / 4)):
-            now = time.monotonic()
-            with self._deadlines_lock:
-                for connection in [late for late, deadline in self._deadlines.items() if deadline <= now]:
-                    del self._deadlines[connection]
-                    # Below TLS: its own way of ending may not be used from a second thread.
-                    with contextlib.suppress(OSError):
-                        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            self._connections.cut_late_ones()
 
 
 def _as_socket(request: object) -> socket.socket:

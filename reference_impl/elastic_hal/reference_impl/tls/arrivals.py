@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..strangers import oldest_of_most, origin_of
 from .bounds import MOST_SILENT_SECONDS, MOST_WAITING_CLIENTS
-from .strangers import oldest_of_most, origin_of
 from .watching import READABLE, Watcher
 
 _RECORD_HEAD: Final = 5

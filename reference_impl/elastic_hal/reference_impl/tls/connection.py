@@ -13,11 +13,11 @@ from ..bindings.elastic_hal import poll, types
 from ..bindings.elastic_hal import tls as wit
 from ..bounds import MAX_DATA_BYTES, check_size
 from ..polling import Pollable
+from ..strangers import origin_of
 from .bounds import MOST_CONTEXT_BYTES, MOST_EXPORTED_BYTES, MOST_LABEL_BYTES
 from .certificates import public_key_info
 from .places import Places
 from .session import Session
-from .strangers import origin_of
 from .suites import TLS12_SUITES
 
 

@@ -19,6 +19,7 @@ from ..bindings.elastic_hal import poll, types
 from ..bindings.elastic_hal import tls as wit
 from ..bounded_log import BoundedLog
 from ..polling import Pollable
+from ..strangers import oldest_of_most
 from .arrivals import Arrival, Arrivals
 from .bounds import GRACE_SECONDS, MOST_HANDSHAKES, MOST_HANDSHAKES_OF_ADDRESS, MOST_WAITING_CLIENTS
 from .connecting import new_socket
@@ -26,7 +27,6 @@ from .contexts import Context
 from .handshake_resources import ServerHandshake
 from .handshakes import Handshake
 from .places import Places
-from .strangers import oldest_of_most
 from .transport import address_of
 from .watching import Watcher
 

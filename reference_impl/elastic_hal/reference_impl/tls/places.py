@@ -10,8 +10,8 @@ from typing import Final, Protocol, cast
 from elastic_hal.runtime.control import Control
 
 from ..bindings.elastic_hal import types
+from ..strangers import oldest_of_most
 from .bounds import MOST_CONNECTIONS, MOST_HELD_CERTIFICATE_BYTES, MOST_LISTENERS, MOST_UNUSED_SECONDS
-from .strangers import oldest_of_most
 from .transport import LINGERING_SECONDS, Transport
 
 MOST_LINGERING_STRANGERS: Final = 64
