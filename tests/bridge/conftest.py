@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for the package equivalence, w
 
 def wasm_tools(*arguments: object) -> str:
     program = Path(sys.executable).with_name("wasm-tools")
-    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -20,7 +20,7 @@ from elastic_hal.reference_impl.broker.errors import BrokerError, ReleaseRefused
 
 def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "elastic_hal.cli", "broker", *arguments]
-    return subprocess.run(command, input=given, capture_output=True, check=False, timeout=60)
+    return subprocess.run(command, input=given, capture_output=True, check=False, timeout=600)
 
 
 def start(directory: Path, store: Path) -> tuple[subprocess.Popen[str], BrokerClient]:
@@ -38,7 +38,7 @@ def start(directory: Path, store: Path) -> tuple[subprocess.Popen[str], BrokerCl
 
 def stop(server: subprocess.Popen[str], number: signal.Signals) -> None:
     os.kill(server.pid, number)
-    server.wait(20)
+    server.wait(600)
     assert server.stderr is not None
     server.stderr.close()
 

@@ -183,7 +183,7 @@ def test_an_operator_sees_what_is_wrong_and_can_look_at_the_log(tmp_path: Path) 
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "elastic_hal.cli", "broker", *arguments, "--store", str(tmp_path / "store")]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
 
     refused = run("revoke", LATER)
     assert refused.returncode == 3

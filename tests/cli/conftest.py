@@ -97,7 +97,7 @@ def process(place: Path, program: list[str]) -> Callable[..., Result]:
     def run(*arguments: str | Path, stdin: bytes = b"") -> Result:
         before = _files(place)
         command = [*program, *map(str, arguments)]
-        done = subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(command, input=stdin, capture_output=True, timeout=600, check=False)
         left = frozenset(_files(place) - before)
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"), left)
 
@@ -156,7 +156,7 @@ def hal_guest(place: Path) -> Callable[..., Path]:
             [*tool, "embed", str(contract_dir()), *world, str(text), "-o", str(core)],
             [*tool, "new", str(core), "-o", str(path)],
         ):
-            done = subprocess.run(step, capture_output=True, text=True, check=False, timeout=60, env=os.environ)
+            done = subprocess.run(step, capture_output=True, text=True, check=False, timeout=600, env=os.environ)
             assert done.returncode == 0, done.stderr
         target = place / path.name
         path.replace(target)

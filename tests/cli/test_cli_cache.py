@@ -35,7 +35,7 @@ def call(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.Comp
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         env={
             **os.environ,
             "XDG_CACHE_HOME": str(tmp_path / "cache"),

@@ -18,7 +18,7 @@ def resolve(*options: str) -> dict[str, Any]:
     # The wrapper of the Python package is a script beside the interpreter, whether or not the environment is activated.
     program = Path(sys.executable).with_name("wasm-tools")
     command = [str(program), "component", "wit", str(CONTRACT), "--json", *options]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert finished.returncode == 0, finished.stderr
     document: dict[str, Any] = json.loads(finished.stdout)
     return document

@@ -42,7 +42,7 @@ def command(environment: dict[str, str], attested_pair: Any) -> Command:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
             check=False,
         )
 
@@ -77,7 +77,7 @@ def emulated(platform: str, place: Path) -> Iterator[tuple[str, ...]]:
         yield "--platform", platform, "--platform-root", str(place / "machine")
     finally:
         emulator.send_signal(signal.SIGTERM)
-        emulator.communicate(timeout=30)
+        emulator.communicate(timeout=600)
 
 
 def free_port() -> int:
@@ -151,10 +151,10 @@ def two_hosts(command: Command, attested_pair: Any, environment: dict[str, str])
             assert said.startswith("listening"), said + serving.stdout.read()
             ended = [command("run", "--policy", "policy.toml", meter, "--", "--ledger", address) for meter in meters]
             if any(done.returncode == 0 for done in ended):
-                serving.wait(60)
+                serving.wait(600)
         finally:
             serving.terminate()
-            rest, _ = serving.communicate(timeout=60)
+            rest, _ = serving.communicate(timeout=600)
         return *ended, (serving.returncode, said + rest)
 
     return run

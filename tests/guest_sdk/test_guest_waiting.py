@@ -25,7 +25,7 @@ NAMES = [
 ]
 ME = "waiting-checks"
 GRANT = Grant(
-    limits=Limits(memory_bytes=128 << 20, cpu_thousandths=500, deadline_seconds=60),
+    limits=Limits(memory_bytes=128 << 20, cpu_thousandths=500, deadline_seconds=600),
     resources=ResourceGrant(192 << 20, 1000),
     channels=(ChannelGrant("self", ME, True), ChannelGrant("self", ME, False)),
     containers=(ContainerGrant("results", frozenset({"read", "write", "list", "delete"})),),

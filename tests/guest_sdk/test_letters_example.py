@@ -22,7 +22,7 @@ def component(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = folder / "project"
     shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("build", "__pycache__"))
     output = folder / "letters.wasm"
-    subprocess.run([*ELASTIC_HAL, "guest", "build", str(project), "--output", str(output)], check=True, timeout=300)
+    subprocess.run([*ELASTIC_HAL, "guest", "build", str(project), "--output", str(output)], check=True, timeout=600)
     return output
 
 
@@ -37,7 +37,7 @@ def letters(component: Path, tmp_path: Path) -> Letters:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
 

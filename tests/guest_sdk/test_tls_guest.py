@@ -164,7 +164,7 @@ def check(tmp_path_factory, server):
             f'version = 1\nallow_simulated = true\n[measurements.workload]\n{name} = "sha-256:{digest}"\n'
         )
     grant = Grant(
-        limits=Limits(deadline_seconds=60),
+        limits=Limits(deadline_seconds=600),
         attestation=frozenset({"workload"}),
         appraisal={name: AppraisalGrant(folder / f"{name}.toml", (folder / "root.pem",)) for name in granted},
         tls=TlsGrant(connect=(Destination(HERE, None),), listen=(Destination(HERE, 0),)),

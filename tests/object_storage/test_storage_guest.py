@@ -31,7 +31,7 @@ def run(component: Path, tmp_path: Path) -> Run:
     def start(*arguments: str, stdin: bytes = b"", program: Path = component) -> subprocess.CompletedProcess[bytes]:
         options = ["--policy", str(policy), "--state", str(tmp_path / "state"), "--name", "notebook"]
         command = [str(COMMAND), "run", str(program), *options, "--", *arguments]
-        return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120)
+        return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=600)
 
     return start
 

@@ -74,7 +74,7 @@ def test_a_chunk_that_cannot_be_opened_is_no_matter_before_its_turn(monkeypatch:
         monkeypatch.setattr(looking_ahead, "_threads", threads)
         ahead = LookingAhead(open_chunk, OpenChunks())
         ahead.begin(0, len(DATA))
-        assert done.wait(30)
+        assert done.wait(600)
         assert ahead.take(0, MIB) == CHUNKS[0] + CHUNKS[1]
         assert opened == [0, 1, 2]
         ahead.close()
@@ -98,7 +98,7 @@ def test_closing_waits_for_what_is_being_opened(monkeypatch: pytest.MonkeyPatch)
 
     def open_chunk(number: int) -> bytes:
         begun.set()
-        assert free.wait(30)
+        assert free.wait(600)
         ended.append(number)
         return CHUNKS[number]
 
@@ -106,7 +106,7 @@ def test_closing_waits_for_what_is_being_opened(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(looking_ahead, "_threads", threads)
         ahead = LookingAhead(open_chunk, OpenChunks())
         ahead.begin(0, len(DATA))
-        assert begun.wait(30)
+        assert begun.wait(600)
         threading.Timer(0.05, free.set).start()
         ahead.close()
         assert ended == list(range(CHUNKS_AHEAD))

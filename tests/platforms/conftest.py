@@ -46,7 +46,7 @@ class Machine:
         if self._process.poll() is None:
             self._process.send_signal(number)
         try:
-            return self._process.wait(20)
+            return self._process.wait(600)
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise

@@ -25,7 +25,7 @@ def written(machine: Any, place: Path) -> AppraisalPolicy:
     (place / "meter.wasm").write_bytes(COMPONENT)
     options = ["--platform", machine.platform, "--platform-root", str(machine.root), "--allow-emulated"]
     command = [sys.executable, "-m", "elastic_hal.cli", "platform", "reference-values", "meter.wasm", *options]
-    made = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=60, check=True)
+    made = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=600, check=True)
     return AppraisalPolicy.parse(made.stdout)
 
 

@@ -30,7 +30,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture(scope="session")
 def keeper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("keeper") / "keeper.wasm"
-    subprocess.run([*ELASTIC_HAL, "guest", "build", str(PROJECT), "--output", str(output)], check=True, timeout=300)
+    subprocess.run([*ELASTIC_HAL, "guest", "build", str(PROJECT), "--output", str(output)], check=True, timeout=600)
     return output
 
 
@@ -48,7 +48,7 @@ def run(keeper: Path, tmp_path: Path) -> Run:
                 "ELASTIC_HAL_STATE": str(tmp_path / "state"),
                 "ELASTIC_HAL_TDX_EVENT_LOG": str(machine.root.parent / "event-log"),
             },
-            timeout=120,
+            timeout=600,
             check=False,
         )
 
@@ -114,7 +114,7 @@ def test_a_deployment_seals_by_a_broker(tdx, keeper: Path, tmp_path: Path) -> No
             "ELASTIC_HAL_TDX_EVENT_LOG": str(tdx.root.parent / "event-log"),
         }
         command = [*ELASTIC_HAL, "run", str(deployment), *options]
-        ran = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+        ran = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)
     assert "key-broker" in good(ran)
 
 
@@ -143,7 +143,7 @@ def test_the_command_line_says_what_is_wrong_with_the_settings(tdx, run: Run, tm
     command = [*ELASTIC_HAL, "platform", "show", "--platform", "tdx", "--platform-root", str(tdx.root), "--json"]
     with broker(tdx, tmp_path / "broker") as settings:
         environment = {**os.environ, "ELASTIC_HAL_SEALING": str(settings)}
-        shown = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=True)
+        shown = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=True)
     assert json.loads(shown.stdout)["sealing"] == "key-broker"
 
 

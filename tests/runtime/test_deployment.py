@@ -189,7 +189,7 @@ def test_a_failure_can_stop_the_others(workload: Make) -> None:
 
 def test_a_failure_leaves_the_others_alone(workload: Make) -> None:
     ended = Group([workload("busy", LOOP, deadline_seconds=0.3), workload("bad", "i32.const 1")]).run()
-    assert [(each.name, each.outcome.reason) for each in ended] == [("bad", "exited"), ("busy", "deadline")]
+    assert {each.name: each.outcome.reason for each in ended} == {"bad": "exited", "busy": "deadline"}
 
 
 def test_one_that_cannot_start_stops_those_that_have(

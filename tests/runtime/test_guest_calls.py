@@ -95,14 +95,14 @@ def test_another_thread_is_refused_while_the_guest_runs_and_welcome_later(start:
 
     def call() -> int:
         inside.set()
-        assert leave.wait(10)
+        assert leave.wait(600)
         return 66
 
     started = start(calling(), call)
     results: list[str] = []
     thread = threading.Thread(target=lambda: results.append(started.guest.call(GO)))
     thread.start()
-    assert inside.wait(10)
+    assert inside.wait(600)
     with pytest.raises(abi.GuestBusyError, match="running on another thread"):
         started.guest.call(GO)
     leave.set()

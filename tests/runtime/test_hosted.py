@@ -96,7 +96,7 @@ def test_a_guest_is_not_closed_while_it_runs(engine: Engine, assemble: Assemble)
             hosted.close()
         refused.append(caught.value)
         inside.set()
-        assert leave.wait(10)
+        assert leave.wait(600)
         return 7
 
     def link_closing(linker: abi.Linker) -> None:
@@ -108,7 +108,7 @@ def test_a_guest_is_not_closed_while_it_runs(engine: Engine, assemble: Assemble)
         results: list[int] = []
         thread = threading.Thread(target=lambda: results.append(go(hosted)))
         thread.start()
-        assert inside.wait(10)
+        assert inside.wait(600)
         with pytest.raises(abi.GuestBusyError, match="cannot be closed while it is running on another thread"):
             hosted.close()
         leave.set()

@@ -294,7 +294,7 @@ def test_a_resource_of_the_guests_own_is_refused_where_the_hosts_is_wanted(
 
 def test_handles_of_one_workload_mean_nothing_to_another(run: Run, guest: Callable[[str], bytes]) -> None:
     """Two workloads at once: the same numbers lead each to its own objects, on its own thread."""
-    meeting = threading.Barrier(2, timeout=20)
+    meeting = threading.Barrier(2, timeout=600)
     hosts = [Host(), Host()]
     threads: list[list[int]] = [[], []]
 

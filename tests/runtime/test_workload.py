@@ -155,9 +155,14 @@ def test_a_deadline_stops_only_its_own_guest(run: Run, command: Command) -> None
 
 def test_an_interrupt_stops_the_guest_and_is_raised(run: Run, command: Command) -> None:
     timer = threading.Timer(0.2, lambda: signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT))
-    timer.start()
+    content = command(LOOP)
+
+    def interrupted() -> None:
+        timer.start()
+        run(content)
+
     with pytest.raises(KeyboardInterrupt):
-        run(command(LOOP))
+        interrupted()
     timer.join()
     assert run(command("i32.const 0")).succeeded
 
@@ -229,7 +234,7 @@ def test_nothing_of_a_run_is_kept(run: Run, calling: Callable[..., bytes]) -> No
 
 
 def test_two_workloads_at_once(run: Run, calling: Callable[..., bytes], linking: Callable[..., Any]) -> None:
-    meeting = threading.Barrier(2, timeout=10)
+    meeting = threading.Barrier(2, timeout=600)
     threads_seen: set[int] = set()
 
     def meet() -> None:

@@ -209,7 +209,7 @@ def test_openssl_as_client_exports_the_same(
         else:
             exported = server.export_keying_material("EXPORTER-test", b"", 32)
         server.drop()
-        output, _ = client.communicate(timeout=60)
+        output, _ = client.communicate(timeout=600)
     finally:
         client.kill()
         client.wait()
@@ -239,7 +239,7 @@ def test_openssl_changes_keys_while_data_flows(workload: Workload, authority: Au
             assert workload.read_exactly(server, 7) == b"line %d\n" % number
             workload.write_all(server, b"answer")
         server.drop()
-        output, _ = client.communicate(timeout=60)
+        output, _ = client.communicate(timeout=600)
         assert output.count(b"answer") == 5
     finally:
         client.kill()
@@ -268,7 +268,7 @@ def test_openssl_as_server(workload: Workload, authority: Authority, leaf: Leaf,
         workload.write_all(client, b"olleh\n")
         assert workload.read_exactly(client, 6) == b"hello\n"
         client.drop()
-        assert server.wait(60) == 0
+        assert server.wait(600) == 0
     finally:
         server.kill()
         server.communicate()

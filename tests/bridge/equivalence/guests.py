@@ -234,7 +234,7 @@ def component(folder: Path, functions: Sequence[Function], realloc: Realloc, pok
 
 def _tool(*arguments: object) -> None:
     program = Path(sys.executable).with_name("wasm-tools")
-    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
 
 
