@@ -19,6 +19,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from pages import Command, Enter, NotRun, PageError, Prepare, Step, Write, steps
 from sandbox import LEFT_OUT, REPOSITORY, run
+from spoken import in_prose, what_is_wrong
+
+from elastic_hal.cli.main import cli
 
 MIN_REASON = 12
 NOT_PAGES = frozenset({"CHANGELOG.md", "guest_sdk/template/README.md"})
@@ -54,6 +57,31 @@ def test_every_command_is_run_or_says_why_not(page: str) -> None:
     for step in steps_of(page):
         if isinstance(step, NotRun):
             assert len(step.reason) >= MIN_REASON, f"{page}:{step.line}: {step.reason!r} is no reason"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_not_run_exists(page: str) -> None:
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    named = [*in_prose(text), *(step.text for step in steps_of(page) if isinstance(step, NotRun))]
+    wrong = [what_is_wrong(command, cli) for command in named if command.startswith("elastic-hal ")]
+    assert [problem for problem in wrong if problem is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("elastic-hal wit chekc", "no command 'chekc'"),
+        ("elastic-hal wit check wit --colour", "no option '--colour'"),
+        ("elastic-hal verify FILE --policy=x --pollicy y", "no option '--pollicy'"),
+        ("elastic-hal wit json wit | cat --colour", None),
+        ("elastic-hal run APP -- --any thing", None),
+        ("elastic-hal conformance NAME", None),
+        ("elastic-hal run --policy absent app.wasm", None),
+    ],
+)
+def test_a_command_that_does_not_exist_is_noticed(command: str, said: str | None) -> None:
+    found = what_is_wrong(command, cli)
+    assert found is None if said is None else found is not None and said in found
 
 
 def test_most_commands_are_run() -> None:
