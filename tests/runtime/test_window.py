@@ -1,6 +1,7 @@
 """The window onto an adapter's memory, on real linear memories: what is found, what is refused, what is given back."""
 
 import ctypes
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 import wasmtime
 
-from elastic_hal.runtime import abi
+from elastic_hal.runtime import abi, own_process
 from elastic_hal.runtime.abi import window as module
 from elastic_hal.runtime.abi import window_probe
 from elastic_hal.runtime.abi.window import LARGE_BYTES, NONCE, Window
@@ -230,8 +231,35 @@ def test_the_probe_says_why_it_does_not_work(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(window_probe, "_outcomes", [])
-    monkeypatch.setattr(module, f"_{place.upper()}", str(tmp_path / "absent"))
+    monkeypatch.setattr(module if place == "maps" else own_process, f"_{place.upper()}", str(tmp_path / "absent"))
+    if place == "mem":
+        monkeypatch.setattr(os, "getpid", lambda: 0)  # a process that there is none of: the call fails too
     with caplog.at_level("INFO"):
         assert not window_probe.available(engine.wasm)
         assert not window_probe.available(engine.wasm)
     assert caplog.text.count("run without the bytes bridge") == 1
+
+
+def test_what_calls_left_is_wiped_at_the_end(memory: Memory, window: Window) -> None:
+    memory.put(HEAP, b"a secret argument")
+    window.begin()
+    window.place(b"a secret result")
+    window.wipe()
+    whole = memory.get(0, memory.memory.data_len(memory.store))
+    assert b"secret" not in whole
+    assert not window.attached
+    with pytest.raises(abi.LiftingError):
+        window.read(HEAP, 4)
+    window.wipe()
+
+
+def test_own_memory_is_read_softly() -> None:
+    buffer = ctypes.create_string_buffer(b"something", 9)
+    for forced in (False, True):
+        memory = own_process.OwnMemory()
+        if forced:
+            memory._file = os.open("/proc/self/mem", os.O_RDONLY | os.O_CLOEXEC)
+        assert memory.read(ctypes.addressof(buffer), 9) == b"something"
+        assert memory.read(16, 9) == b""
+        assert memory.read((1 << 64) - 8, 9) == b""
+        memory.close()

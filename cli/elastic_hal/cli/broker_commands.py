@@ -15,6 +15,7 @@ import click
 from elastic_hal.cli.console import message, print_json
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.files import read_at_most
+from elastic_hal.cli.memory_option import closes_memory
 from elastic_hal.common.errors import USAGE
 from elastic_hal.common.text import counted
 
@@ -46,6 +47,7 @@ def broker() -> None:
     show_default=True,
     help="How long a nonce is good.",
 )
+@closes_memory
 def serve(directory: Path, policy: Path, cert: Path, key: Path, listen: str, nonce_seconds: int) -> None:
     """Serve over https (TLS 1.3) until Ctrl-C."""
     from elastic_hal.reference_impl.broker import Broker, BrokerServer, LivePolicy, server_context
@@ -70,6 +72,7 @@ def serve(directory: Path, policy: Path, cert: Path, key: Path, listen: str, non
 @_STORE
 @click.option("--file", type=_PATH, metavar="FILE", help="Read the secret from there. Default: standard input.")
 @click.option("--replace", is_flag=True, help="Replace the secret of that name.")
+@closes_memory
 def add_secret(name: str, directory: Path, file: Path | None, replace: bool) -> None:
     """Keep a secret under NAME, byte for byte as it is read. Makes the store where there is none."""
     from elastic_hal.reference_impl.broker.messages import MAX_SECRET_BYTES

@@ -18,6 +18,7 @@ import click
 
 from elastic_hal.cli.console import message
 from elastic_hal.cli.failures import CommandError
+from elastic_hal.cli.memory_option import closes_memory
 from elastic_hal.common.errors import BAD
 from elastic_hal.common.text import counted
 
@@ -46,6 +47,7 @@ class Step:
     metavar="DIR",
     help="Where to put the guest, its evidence and the report; the guest's folder in it is made anew.",
 )
+@closes_memory
 def demo(out: Path) -> int:
     """Run the whole pipeline once: contract, guest, runtime, evidence, suite.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from elastic_hal.cli.console import message
+from elastic_hal.cli.memory_option import closes_memory
 
 
 @click.command()
@@ -42,6 +43,7 @@ from elastic_hal.cli.console import message
     metavar="TEXT",
     help="What stands for the guest's image, and is measured. Default: one for each platform.",
 )
+@closes_memory
 def emulate(
     *, platform: str, mount: Path, state: Path | None, product: str, key: str, quote_version: int, image: str | None
 ) -> None:

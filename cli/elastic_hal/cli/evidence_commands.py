@@ -9,6 +9,7 @@ import click
 
 from elastic_hal.cli.console import message
 from elastic_hal.cli.files import write_whole
+from elastic_hal.cli.memory_option import closes_memory
 from elastic_hal.cli.option_values import hexadecimal
 from elastic_hal.cli.platform_options import open_platform, platform_root
 from elastic_hal.common.text import counted
@@ -39,6 +40,7 @@ from elastic_hal.common.text import counted
     metavar="FILE",
     help="Where to write the log of the boot, for `verify --event-log`: what explains the first registers of TDX.",
 )
+@closes_memory
 def attest(
     *,
     nonce: str | None,

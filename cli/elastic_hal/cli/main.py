@@ -13,6 +13,7 @@ import click
 
 from elastic_hal.cli.console import message
 from elastic_hal.cli.failures import INTERRUPTED, Failure, describe
+from elastic_hal.cli.memory_option import own_process
 from elastic_hal.common.errors import USAGE
 
 PROGRAM = "elastic-hal"
@@ -68,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _occupy_standard_descriptors()
     if arguments is None:
         signal.signal(signal.SIGTERM, _terminate)
+        own_process()
     try:
         _complete()
         code = _run(sys.argv[1:] if arguments is None else list(arguments))

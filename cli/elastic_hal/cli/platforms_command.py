@@ -17,6 +17,7 @@ import click
 from elastic_hal.cli.console import message, print_json
 from elastic_hal.cli.emulated_machine import emulated_machine
 from elastic_hal.cli.files import write_whole
+from elastic_hal.cli.memory_option import closes_memory
 from elastic_hal.cli.platform_options import SEALING_VARIABLE
 from elastic_hal.common.errors import BAD
 
@@ -31,6 +32,7 @@ PLATFORMS = ("simulated", "sev-snp", "tdx")
 @click.option("--broker/--no-broker", default=True, show_default=True, help="Whether TDX has a key broker to seal by.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the report (Markdown).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@closes_memory
 def platforms(expression: str | None, broker: bool, out: Path | None, as_json: bool) -> int:
     """Run the suite on the simulated platform and on emulated SEV-SNP and TDX machines, and print one report.
 

@@ -13,6 +13,7 @@ import click
 
 from elastic_hal.cli.console import message
 from elastic_hal.cli.failures import CommandError
+from elastic_hal.cli.memory_option import closes_memory
 from elastic_hal.cli.platform_options import platform_root, sealing_settings
 from elastic_hal.common.errors import USAGE
 
@@ -43,6 +44,7 @@ from elastic_hal.common.errors import USAGE
 )
 @click.option("--batch", is_flag=True, help="Run once for each line of standard input, a JSON array of arguments.")
 @click.option("--mutant", metavar="NAME", help="Break the host on purpose, to see whether a suite notices.")
+@closes_memory
 def run(
     *,
     component: Path,

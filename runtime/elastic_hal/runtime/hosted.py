@@ -88,6 +88,7 @@ class Hosted:
         """
         use_of(self.store).end(f"close of {self._name}", "its store is closed")
         self.linker.close()
+        self.linker.wipe()
         self.store.close()
         self._streams.drain()
 

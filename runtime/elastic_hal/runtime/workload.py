@@ -190,6 +190,7 @@ class Run:
             if folders:
                 ending.callback(GUARD.watch(folders, self._holds_too_many))
             ending.callback(store.close)
+            ending.callback(self._linker.wipe)
             ending.callback(self._control.end)
             ending.callback(self._linker.close)
             with needed_for(f"workload {self._workload.identity.name!r} cannot start"):

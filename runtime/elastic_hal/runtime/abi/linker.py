@@ -131,6 +131,12 @@ class Linker:
         if self._state.close():
             self._state.table.close_all()
 
+    def wipe(self) -> None:
+        """Wipes what calls left in the memory of the adapter. Call it on the thread of the guest, which is over, before
+        the store is closed.
+        """
+        self._state.context.window.wipe()
+
     def _link_window(self) -> None:
         window = self._state.context.window
         with self.wasm.root() as root, root.add_instance(RUNTIME_INTERFACE) as raw:

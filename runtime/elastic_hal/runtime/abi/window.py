@@ -13,7 +13,7 @@ nonce, so no other memory holds it there; should two do all the same, the adapte
 Why that is safe:
 
 - Only adapters may use the window: a guest that imports a name of theirs is refused before it is compiled.
-- While the region is looked for, memory is read through `/proc/self/mem`, which fails softly whatever is there.
+- While the region is looked for, memory is read by the system, which fails softly whatever is there.
 - Afterwards every access is checked against the bounds of the region as the operating system tells them, not against
   anything that is in the memory itself. Linear memories neither shrink nor move (`Config.memory_may_move`), and live
   as long as their store, which outlives each of its calls.
@@ -26,10 +26,12 @@ import ctypes
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from typing import Any, Final, cast
 
 from elastic_hal.runtime.abi import cells
 from elastic_hal.runtime.abi.errors import LiftingError, LinkError, LoweringError
+from elastic_hal.runtime.own_process import OwnMemory
 
 NONCE: Final = 16
 """Where an adapter keeps its nonce, behind the control words."""
@@ -42,7 +44,6 @@ LARGE_BYTES: Final = 4 * 1024**2
 """What an adapter's memory keeps of the pages of large calls when small ones follow."""
 
 _MAPS: Final = "/proc/self/maps"
-_MEM: Final = "/proc/self/mem"
 _PAGE: Final = 65536
 _DONTNEED: Final = 4
 _STRING_AT_LIMIT: Final = 1 << 20
@@ -183,6 +184,18 @@ class Window:
         self._top = self._heap
         self._kept.clear()
 
+    def wipe(self) -> None:
+        """Call it when no call is under way or comes any more, before the store is closed: bytes of calls, keys among
+        them, leave the process at once, and not when the memory happens to be used anew.
+        """
+        base, self._base, self._words = self._base, 0, None
+        self._size = self._near = 0
+        self._kept.clear()
+        if base:
+            size = _accessible_end(base, _private_regions()) - base
+            if size > 0:
+                _advise(base, size, _DONTNEED)
+
     def _require_free(self) -> None:
         if self._base:
             raise LiftingError(
@@ -239,23 +252,13 @@ def _find(nonce: bytes) -> tuple[int, int]:
     """Address and size of the one memory that holds a nonce at the place for it."""
     try:
         regions = list(_private_regions())
-        memory = os.open(_MEM, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            found = [start for start, _ in regions if _read_softly(memory, start + NONCE) == nonce]
-        finally:
-            os.close(memory)
+        with closing(OwnMemory()) as memory:
+            found = [start for start, _ in regions if memory.read(start + NONCE, NONCE_SIZE) == nonce]
     except OSError as error:
         raise LinkError(f"the memory of an adapter cannot be looked for: {error.strerror or error}") from error
     if len(found) != 1:
         raise LinkError(f"the memory of an adapter was found {len(found)} times")
     return found[0], _accessible_end(found[0], regions) - found[0]
-
-
-def _read_softly(memory: int, address: int) -> bytes:
-    try:
-        return os.pread(memory, NONCE_SIZE, address)
-    except (OSError, OverflowError):
-        return b""
 
 
 def _accessible_end(base: int, regions: Iterable[tuple[int, int]]) -> int:
