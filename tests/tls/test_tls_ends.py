@@ -17,7 +17,6 @@ from elastic_hal.reference_impl.bindings.elastic_hal import tls as wit
 from elastic_hal.reference_impl.bindings.elastic_hal import types
 from elastic_hal.reference_impl.tls import Watcher
 from elastic_hal.reference_impl.tls.bounds import MOST_CONNECTIONS, MOST_LISTENERS, MOST_WAITING_CLIENTS
-from elastic_hal.reference_impl.tls.transport import MOST_WAITING_OUTPUT, Transport
 from elastic_hal.runtime.abi.resources import ResourceTable
 
 PATIENCE_SECONDS = 90
@@ -37,12 +36,6 @@ def descriptors() -> set[str]:
         except OSError:
             continue
     return {each for each in found if each.startswith(("socket:", "anon_inode:"))}
-
-
-def transport(connection: wit.Connection) -> Transport:
-    """What carries a connection, to reach the socket that only it has."""
-    found: Transport = connection._session.transport  # type: ignore[attr-defined]
-    return found
 
 
 def own_threads() -> list[threading.Thread]:
@@ -123,11 +116,7 @@ def test_a_peer_that_takes_nothing_is_left_after_5_seconds(
     monkeypatch.setattr("elastic_hal.reference_impl.tls.transport.LINGERING_SECONDS", 0.2)
     listener = workload.listen(leaf)
     client, server = workload.connected(listener, roots(authority))
-    # The system's buffers stay so small that they never hold all that the transport's own holds besides.
-    transport(client)._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    transport(server)._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    assert workload.fill(client)
-    assert transport(client).waiting_output > MOST_WAITING_OUTPUT // 2
+    assert workload.fill_for_good(client, server)
     client.drop()
     until(lambda: not workload.tls._places._all_lingering())
     with pytest.raises(types.Error_Peer):

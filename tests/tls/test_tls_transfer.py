@@ -109,7 +109,7 @@ def test_64_mib_between_two_workloads(authority: Authority, leaf: Leaf) -> None:
 @pytest.mark.usefixtures("memory")
 def test_who_writes_to_nobody_has_to_wait(workload: Workload, authority: Authority, leaf: Leaf) -> None:
     client, server = workload.connected(workload.listen(leaf), roots(authority))
-    taken = workload.fill(client)
+    taken = workload.fill_for_good(client, server)
     with pytest.raises(types.Error_WouldBlock):
         client.write(b"x")
     pollable = client.subscribe_write()

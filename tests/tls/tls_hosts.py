@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import select
+import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -14,6 +17,7 @@ from elastic_hal.reference_impl.bindings.elastic_hal import poll, types
 from elastic_hal.reference_impl.bindings.elastic_hal import tls as wit
 from elastic_hal.reference_impl.polling import PollProvider
 from elastic_hal.reference_impl.tls import TlsProvider, Watcher
+from elastic_hal.reference_impl.tls.transport import MOST_WAITING_OUTPUT, Transport
 from elastic_hal.runtime.control import Control
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.network_grants import Destination, TlsGrant
@@ -24,6 +28,13 @@ LOOPBACK = ipaddress.ip_address("127.0.0.1")
 ANYWHERE = wit.Address("127.0.0.1", 0)
 TLS12, TLS13 = wit.TlsVersion.TLS12, wit.TlsVersion.TLS13
 PATIENCE_SECONDS = 60
+STEADY_LOOKS = 5
+
+
+def transport_of(connection: wit.Connection) -> Transport:
+    """What carries a connection, to reach the socket that only it has."""
+    found: Transport = connection._session.transport  # type: ignore[attr-defined]
+    return found
 
 
 class Workload:
@@ -137,6 +148,24 @@ class Workload:
         with contextlib.suppress(types.Error_WouldBlock):
             while True:
                 taken += connection.write(bytes(1 << 20))
+        return taken
+
+    def fill_for_good(self, writing: wit.Connection, reading: wit.Connection) -> int:
+        """Fill a connection of which nobody reads the other end, until the system takes no more either, now or later.
+
+        What the system has taken in at one moment says little: it makes its buffers larger, and moves what is in them.
+        They are made so small that they never hold all that the connection's own buffer holds besides.
+        """
+        transport = transport_of(writing)
+        transport._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        transport_of(reading)._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        taken, steady = 0, 0
+        while steady < STEADY_LOOKS:
+            more = self.fill(writing)
+            taken += more
+            writable = select.select([], [transport._socket], [], 0)[1]
+            steady = 0 if more or writable or transport.waiting_output < MOST_WAITING_OUTPUT else steady + 1
+            time.sleep(0.01)
         return taken
 
     def write_all(self, connection: wit.Connection, data: bytes) -> None:
