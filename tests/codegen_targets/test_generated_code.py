@@ -35,6 +35,8 @@ FIXTURES = (
     "exported",
     *(f"survive/{folder.name}" for folder in sorted((HERE / "fixtures/survive").iterdir())),
 )
+BEYOND_GUESTS = frozenset({"survive/collections"})
+"""componentize-py carries neither maps nor lists of a fixed length, so that only host bindings can be made."""
 CONTRACT_WORLDS = tuple(load_or_raise([contract_dir()]).main.worlds)
 
 
@@ -67,6 +69,8 @@ for folder in sys.argv[1:]:
     resolve = load_or_raise([Path(folder)])
     world = next(iter(resolve.main.worlds.values()))
     for generate in (generate_host, generate_guest):
+        if generate is generate_guest and folder.endswith("survive/collections"):
+            continue
         print(hashlib.sha256(repr(generate(resolve, world)).encode()).hexdigest())
 """
 
@@ -85,6 +89,7 @@ def test_another_process_generates_the_same_bytes(seed: str, generate: Generate)
         hashlib.sha256(repr(generate(target, name)).encode()).hexdigest()
         for name in FIXTURES
         for target in ("host", "guest")
+        if target == "host" or name not in BEYOND_GUESTS
     ]
     assert done.stdout.split() == here
 
@@ -116,7 +121,8 @@ def checked_trees(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for world in resolve.main.worlds.values():
             package = world.name.replace("-", "_")
             write_tree(generate_host(resolve, world), folder / f"{package}_host")
-            write_tree(generate_guest(resolve, world), folder / f"{package}_guest")
+            if name not in BEYOND_GUESTS:
+                write_tree(generate_guest(resolve, world), folder / f"{package}_guest")
         turned = folder / "turned.wit"
         turned.write_text(turned_around(resolve))
         resolve = load_or_raise([HERE / "fixtures" / name, turned])

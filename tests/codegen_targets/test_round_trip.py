@@ -142,7 +142,7 @@ class Host:
                 self.calls.setdefault(call.function, []).append(call)
             self._implement_resources(module)
         fields = {
-            f"{module.folder}_{module.module}": SimpleNamespace(
+            f"{module.folder}_{module.module}".rstrip("_"): SimpleNamespace(
                 **{name: self._handler(function) for name, function in samples.provided(module).items()}
             )
             for module in samples.plan.modules

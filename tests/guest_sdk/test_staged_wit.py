@@ -84,7 +84,7 @@ def test_what_the_tool_explains_itself(tmp_path: Path) -> None:
     [
         ("import i: interface { f: func(a: map<u8, u8>); }", "a map", "function f of i"),
         ("import f: func() -> option<list<u8, 3>>;", "a list of a fixed length", "function f of world w"),
-        ("export i: interface { record r { a: list<u8, 3> } f: func(a: r); }", "a list", "function f of i"),
+        ("export i: interface { record r { a: list<u8, 3> } f: func(a: r); }", "a list", "type r of i"),
     ],
 )
 def test_what_the_tool_cannot_carry(tmp_path: Path, text: str, construct: str, place: str) -> None:

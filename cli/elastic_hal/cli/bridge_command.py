@@ -11,6 +11,7 @@ from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.files import write_whole
 from elastic_hal.codegen.model import Interface, InterfaceItem, World
 from elastic_hal.codegen.targets.errors import OutputError
+from elastic_hal.codegen.targets.labels import with_labels_apart
 from elastic_hal.codegen.targets.output import MARKER
 from elastic_hal.common.errors import USAGE
 from elastic_hal.runtime.bridge.errors import BridgeError
@@ -83,11 +84,9 @@ def write_adapters(files: Mapping[str, bytes], out: Path) -> int:
 
 
 def _imported(world: World) -> dict[str, Interface]:
-    """The interfaces that a world imports under their own names or inline; others have no name that a bridge could
-    derive its own from.
-    """
-    items = {name: item.interface for name, item in world.imports.items() if isinstance(item, InterfaceItem)}
-    return {name: interface for name, interface in items.items() if interface.id in (None, name)}
+    """The interfaces that a world imports, each under its name or its label."""
+    items = with_labels_apart(world).imports
+    return {name: item.interface for name, item in items.items() if isinstance(item, InterfaceItem)}
 
 
 def _choose(wanted: str, interfaces: Mapping[str, Interface], world: World) -> str:

@@ -57,7 +57,9 @@ def _entries(body: bytes, names: Mapping[str, str], missing: set[str], skip: Cal
         name = reader.name()
         start = reader.position
         if kind == b"\x02":
-            reader.framed()
+            for _ in range(reader.number()):
+                reader.take(1)
+                reader.framed()
         skip(reader)
         missing.discard(name)
         parts += [kind, framed(names.get(name, name).encode()), reader.since(start)]

@@ -1,9 +1,9 @@
 """The contract of a guest as componentize-py gets it: all packages in one file, which says the same in other words.
 
 Docs are left out, because componentize-py copies them into Python as they are and a quote or an escape in them would
-end the build. Inline interfaces get a name, because only named ones are bound; the component gets the names of the
-contract back afterwards. Where the world has names that componentize-py's modules need themselves, `needs_repair`
-says so.
+end the build, and so are external ids, which it cannot read. Inline interfaces and those under labels get a name,
+because only named ones are bound; the component gets the names of the contract back afterwards. Where the world has
+names that componentize-py's modules need themselves, `needs_repair` says so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from elastic_hal.codegen.naming import pascal, snake
 from elastic_hal.codegen.printer import print_resolve
 from elastic_hal.codegen.targets.facts import function_result
 from elastic_hal.codegen.targets.guest.raw_names import INLINE_PREFIX
+from elastic_hal.codegen.targets.labels import with_labels_apart
 
 from .tool_limits import check_world
 
@@ -52,11 +53,14 @@ def stage_world(wit: Sequence[Path], world: str, target: Path, features: Sequenc
         chosen = select_world(resolve, world)
     except WitError:
         return None
+    apart = with_labels_apart(chosen)
+    chosen.imports, chosen.exports = apart.imports, apart.exports
     check_world(chosen)
     imports = _name_inline_interfaces(chosen, chosen.imports)
     exports = _name_inline_interfaces(chosen, chosen.exports)
+    _drop_all_but(chosen, resolve)
     for package in resolve.packages:
-        _drop_docs(package)
+        _drop_notes(package)
     target.write_text(print_resolve(resolve), encoding="utf-8")
     return StagedWorld(target, _id(chosen.package, chosen.name), imports, exports, _needs_repair(chosen))
 
@@ -81,38 +85,48 @@ def _name_inline_interfaces(world: model.World, items: dict[str, model.WorldItem
     return wanted
 
 
+def _drop_all_but(world: model.World, resolve: model.Resolve) -> None:
+    """Leaves the world and its interfaces: elsewhere in the packages may be what the tool cannot even read."""
+    items = (*world.imports.values(), *world.exports.values())
+    needed = {item.interface for item in items if isinstance(item, model.InterfaceItem)}
+    for package in resolve.packages:
+        package.interfaces = {name: one for name, one in package.interfaces.items() if one in needed}
+        package.worlds = {world.name: world} if package is world.package else {}
+
+
 def _id(package: model.Package, name: str) -> str:
     version = "" if package.name.version is None else f"@{package.name.version}"
     return f"{package.name.namespace}:{package.name.name}/{name}{version}"
 
 
-def _drop_docs(package: model.Package) -> None:
+def _drop_notes(package: model.Package) -> None:
+    """Takes away the docs and external ids of everything in a package."""
     package.docs = None
     for interface in package.interfaces.values():
-        _drop_docs_of_interface(interface)
+        _drop_notes_of_interface(interface)
     for world in package.worlds.values():
         world.docs = None
         for items in (world.imports, world.exports):
             for key, item in items.items():
                 if isinstance(item, model.InterfaceItem):
-                    _drop_docs_of_interface(item.interface)
-                    items[key] = replace(item, docs=None)
+                    _drop_notes_of_interface(item.interface)
+                    items[key] = replace(item, docs=None, external_id=None)
                 elif isinstance(item, model.TypeItem):
-                    _drop_docs_of_type(item.type)
+                    _drop_notes_of_type(item.type)
                 else:
-                    item.function.docs = None
+                    item.function.docs = item.function.external_id = None
 
 
-def _drop_docs_of_interface(interface: model.Interface) -> None:
+def _drop_notes_of_interface(interface: model.Interface) -> None:
     interface.docs = None
     for wit_type in interface.types.values():
-        _drop_docs_of_type(wit_type)
+        _drop_notes_of_type(wit_type)
     for function in interface.functions.values():
-        function.docs = None
+        function.docs = function.external_id = None
 
 
-def _drop_docs_of_type(wit_type: model.TypeDef) -> None:
-    wit_type.docs = None
+def _drop_notes_of_type(wit_type: model.TypeDef) -> None:
+    wit_type.docs = wit_type.external_id = None
     match wit_type.kind:
         case model.Record(fields):
             wit_type.kind = model.Record(tuple(replace(field, docs=None) for field in fields))

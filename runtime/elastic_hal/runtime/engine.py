@@ -99,11 +99,17 @@ host function that takes two borrowed handles.
 """
 
 
+_LABELS = True
+"""Whether components may say of an import or export under a label which interface it is."""
+
+
 def _config() -> wasmtime.Config:
     config = wasmtime.Config()
     for name, value in _SETTINGS.items():
         setattr(config, name, value)
-    cast(Any, _bindings).wasmtime_config_concurrency_support_set(config.ptr(), _CONCURRENCY)
+    library = cast(Any, _bindings)
+    library.wasmtime_config_concurrency_support_set(config.ptr(), _CONCURRENCY)
+    library.wasmtime_config_wasm_component_model_implements_set(config.ptr(), _LABELS)
     return config
 
 
@@ -115,7 +121,7 @@ def _cache_key(digest: str, bridge: bool) -> str:
         digest,
         f"bridge {BRIDGE_VERSION}" if bridge else "no bridge",
         metadata.version("wasmtime"),
-        repr((sorted(_SETTINGS.items()), _CONCURRENCY)),
+        repr((sorted(_SETTINGS.items()), _CONCURRENCY, _LABELS)),
         platform.machine(),
         platform.system(),
     )

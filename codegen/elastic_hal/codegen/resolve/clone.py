@@ -30,6 +30,11 @@ def clone_items(
     ]
 
 
+def clone_interface(interface: model.Interface, target: model.World, context: Context) -> model.Interface:
+    """A copy of an interface with types of its own, in the package of the world `target`."""
+    return _Cloner(context).interface(interface, target)
+
+
 def _renamed(key: str, renames: Mapping[str, str]) -> str:
     """`[method]r.m` follows a renamed `r`, and `[get]p` a renamed `p`."""
     marks, bracket, rest = key.rpartition("]")
@@ -71,10 +76,11 @@ class _Cloner:
             case model.FunctionItem(function):
                 return model.FunctionItem(self._function(function, key))
             case model.InterfaceItem(interface, stability, external_id, docs):
-                copy = interface if interface.name is not None else self._interface(interface, target)
+                copy = interface if interface.name is not None else self.interface(interface, target)
                 return model.InterfaceItem(copy, stability, external_id, docs)
 
-    def _interface(self, interface: model.Interface, target: model.World) -> model.Interface:
+    def interface(self, interface: model.Interface, target: model.World) -> model.Interface:
+        """The copy of an interface, with copies of its types."""
         copy = replace(interface, package=target.package, types={}, functions={})
         for name, definition in interface.types.items():
             copy.types[name] = self.announce(definition, name, copy)

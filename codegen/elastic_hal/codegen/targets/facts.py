@@ -88,20 +88,26 @@ def all_functions(resolve: model.Resolve) -> Iterator[model.Function]:
         for interface in package.interfaces.values():
             yield from interface.functions.values()
         for world in package.worlds.values():
-            for item in (*world.imports.values(), *world.exports.values()):
-                if isinstance(item, model.FunctionItem):
-                    yield item.function
-                elif isinstance(item, model.InterfaceItem) and item.interface.name is None:
-                    yield from item.interface.functions.values()
+            yield from own_functions(world)
 
 
-def error_types(resolve: model.Resolve) -> frozenset[model.TypeDef]:
+def own_functions(world: model.World) -> Iterator[model.Function]:
+    """The functions of a world that belong to no interface with a name."""
+    for item in (*world.imports.values(), *world.exports.values()):
+        if isinstance(item, model.FunctionItem):
+            yield item.function
+        elif isinstance(item, model.InterfaceItem) and item.interface.name is None:
+            yield from item.interface.functions.values()
+
+
+def error_types(resolve: model.Resolve, world: model.World) -> frozenset[model.TypeDef]:
     """The variants and enums that are the `err` of some function's result. They become exceptions.
 
-    All packages that were read count, so that a type has the same form in the bindings of every world.
+    All packages that were read count, so that a type has the same form in the bindings of every world; and `world`,
+    which may have interfaces that stand in no package.
     """
     found = set()
-    for function in all_functions(resolve):
+    for function in (*all_functions(resolve), *own_functions(world)):
         result = function_result(function)
         if result is not None and result.err is not None:
             error = dealias(result.err)

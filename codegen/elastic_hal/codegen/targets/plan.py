@@ -11,6 +11,7 @@ from elastic_hal.codegen.naming import ClassName, Scope, SnakeName, package_fold
 from elastic_hal.codegen.source import Span
 from elastic_hal.codegen.targets.errors import GenerationError
 from elastic_hal.codegen.targets.facts import function_types, kind_of, walk
+from elastic_hal.codegen.targets.labels import with_labels_apart
 
 DEEPEST_TYPE = 100
 
@@ -87,6 +88,7 @@ def plan_tree(
     Raises:
         GenerationError: the world uses a construct that the targets cannot carry.
     """
+    world = with_labels_apart(world)
     imported = _imported_interfaces(world)
     linked = {interface: name for interface, name in imported.items() if not _is_external(name, external)}
     reached = _reached_by(tuple(linked), world, external)

@@ -53,7 +53,7 @@ class Names:
 
 def name_types(plan: TreePlan) -> Names:
     """Names every type of the tree, in the order of the contract."""
-    errors = error_types(plan.resolve)
+    errors = error_types(plan.resolve, plan.world)
     types: dict[model.TypeDef, TypeNames] = {}
     titles: dict[ModulePlan, ClassName] = {}
     for module in plan.modules:

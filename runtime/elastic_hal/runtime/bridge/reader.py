@@ -7,6 +7,7 @@ from elastic_hal.runtime.bridge.encoding import COMPONENT_HEADER
 from elastic_hal.runtime.bridge.errors import UnreadableBinaryError
 
 _LONGEST_NUMBER = 5  # bytes of a 32-bit number
+_ANNOTATED = 2  # the kind of a name that something is said about
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,14 @@ class Reader:
             raise UnreadableBinaryError("a name is not UTF-8") from error
 
     def extern_name(self) -> str:
-        """The next name of an import or an export."""
+        """The next name of an import or an export, without what a component says about it: which interface stands
+        under that label, or its external id.
+        """
         kind = self.byte()
-        if kind not in (0, 1):
+        if kind not in (0, 1, _ANNOTATED):
             raise UnreadableBinaryError(f"names of kind {kind} are not known")
-        return self.name()
+        label = self.name()
+        for _ in range(self.count() if kind == _ANNOTATED else 0):
+            self.byte()
+            self.name()
+        return label

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from elastic_hal.codegen import model
+from elastic_hal.codegen.targets.errors import GenerationError
+from elastic_hal.codegen.targets.guest.limits import beyond_limits
 from elastic_hal.codegen.targets.guest.views import guest_module
 from elastic_hal.codegen.targets.layout import docstring
 from elastic_hal.codegen.targets.output import marker_line
@@ -23,6 +25,9 @@ def generate_guest(resolve: model.Resolve, world: model.World) -> dict[str, str]
         GenerationError: the world uses a construct that guest bindings cannot carry.
     """
     plan = plan_tree(resolve, world)
+    beyond = beyond_limits(plan.world)
+    if beyond is not None:
+        raise GenerationError(beyond.limit.construct, beyond.whole_place, beyond.hint)
     names = name_types(plan)
     marker = marker_line(str(world.package.name))
     docs = docstring(world.docs or f"Guest bindings of {plan.world_id}.")
