@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from elastic_hal.cli.console import message, print_json, progress
+from elastic_hal.cli.console import line, message, print_json, progress
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.platforms_command import platforms
 from elastic_hal.common.errors import BAD, ENVIRONMENT, USAGE
@@ -95,9 +95,9 @@ def run(
     else:
         for item in result.results:
             if not item.verdict.is_good:
-                click.echo(f"{item.verdict.value:<6} {item.interface} {item.case.id}: {item.reason}")
+                line(f"{item.verdict.value:<6} {item.interface} {item.case.id}: {item.reason}")
         for entry in result.stale:
-            click.echo(f"stale  {entry}")
+            line(f"stale  {entry}")
         click.echo(result.summary)
     for path in result.files.values():
         message(f"written: {path}")
@@ -119,7 +119,7 @@ def list_(cases: Path | None, expression: str | None, as_json: bool) -> None:
         print_json([case_to_json(interface, case) for interface, case in pairs])
         return
     for interface, case in pairs:
-        click.echo(f"{interface} {case.id}: {case.title}")
+        line(f"{interface} {case.id}: {case.title}")
     message(counted(len(pairs), "case"))
 
 
@@ -179,7 +179,7 @@ def mutants(cases: Path | None, expression: str | None, names: tuple[str, ...], 
 
     def show(result: MutantResult) -> None:
         verdict = f"noticed by cases: {len(result.killed_by)}" if result.killed else "NOT NOTICED"
-        click.echo(f"{result.mutant:<{width}} {verdict} in {result.result.seconds:.1f} s")
+        line(f"{result.mutant:<{width}} {verdict} in {result.result.seconds:.1f} s")
 
     on_mutant = None if as_json else show
     results = run_mutants(suite, adapter_for, names=wanted, expression=expression, on_mutant=on_mutant)
