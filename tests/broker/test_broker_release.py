@@ -285,3 +285,10 @@ def from_base64url(text: str) -> bytes:
     import base64
 
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@pytest.mark.parametrize("moment", [-1, 1 << 64])
+def test_nothing_is_released_while_the_clock_is_wrong(site: Site, monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: moment)
+    with pytest.raises(BrokerUnavailableError, match="503"):
+        site.client.release(ReleaseRequest(NAME, b"evidence", bytes(56)))

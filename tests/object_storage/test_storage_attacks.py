@@ -359,7 +359,7 @@ def test_accidents_in_an_unprotected_container_are_noticed(host: Host) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["size = -3", "size = 'x'", "created_ns = -1", "created_ns = x'00'", "version = '../x'", "version = x'35'"],
+    ["size = -3", "size = 'x'", "created_ns = 1.5", "created_ns = x'00'", "version = '../x'", "version = x'35'"],
 )
 def test_what_nobody_wrote_in_an_unprotected_container(host: Host, change: str) -> None:
     host.put(host.container(), "a", bytes(100))

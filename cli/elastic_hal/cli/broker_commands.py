@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from elastic_hal.cli.console import line, message, print_json
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.files import read_at_most
 from elastic_hal.cli.memory_option import closes_memory
+from elastic_hal.common.clock import now
 from elastic_hal.common.errors import USAGE
 from elastic_hal.common.text import counted
 
@@ -191,7 +191,7 @@ def _open(directory: Path, *, create: bool = False, damaged: bool = False) -> St
 
 
 def _entry(event: str) -> dict[str, object]:
-    return {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, "by": f"user {os.geteuid()}"}
+    return {"at": now().isoformat(timespec="milliseconds"), "event": event, "by": f"user {os.geteuid()}"}
 
 
 def _address(text: str) -> tuple[str, int]:

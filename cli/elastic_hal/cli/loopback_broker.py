@@ -14,11 +14,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elastic_hal.cli.failures import CommandError
+from elastic_hal.common.clock import now
 from elastic_hal.common.errors import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _write_policy(place: Path, measurements: Sequence[Measurement], root: Path, 
     (place / "broker.toml").write_text("\n".join(lines) + "\n")
     store = Store.open(place / "store", create=True)
     try:
-        added: dict[str, object] = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": "secret added"}
+        added: dict[str, object] = {"at": now().isoformat(timespec="milliseconds"), "event": "secret added"}
         store.add_secret(ROOT_NAME, secrets.token_bytes(MIN_ROOT_BYTES), added)
     finally:
         store.close()
@@ -93,15 +94,15 @@ def _write_certificate(place: Path) -> None:
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "key broker on the loopback address")])
-    now = datetime.now(UTC)
+    moment = now()
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=2))
+        .not_valid_before(moment - timedelta(hours=1))
+        .not_valid_after(moment + timedelta(days=2))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elastic_hal.cli.console import message
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.files import read_at_most, write_whole
+from elastic_hal.common.clock import now
 from elastic_hal.common.errors import USAGE
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def write_result(
     """Write the appraisal, accepted or refused, as a signed result."""
     from elastic_hal.reference_impl.verify.ear import ResultFormat, attestation_result, sign_result
 
-    now = datetime.now(UTC)
-    claims = attestation_result(appraisal, evidence, policy=policy, at=at or now, issued=now, nonce=nonce)
+    moment = now()
+    claims = attestation_result(appraisal, evidence, policy=policy, at=at or moment, issued=moment, nonce=nonce)
     signed = sign_result(claims, key, ResultFormat(form))
     write_whole(path, signed)
     message(f"{path}: attestation result, {len(signed)} bytes ({form.upper()})")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from elastic_hal.common.clock import now_ns
 from elastic_hal.runtime import abi
 from elastic_hal.runtime.imports import WASI_VERSION
 
@@ -31,7 +32,7 @@ class WallClock:
 
     def now(self) -> Datetime:
         """Gives the time since the beginning of 1970."""
-        return Datetime(*divmod(time.time_ns(), _SECOND))
+        return Datetime(*divmod(now_ns(), _SECOND))
 
     def resolution(self) -> Datetime:
         """Gives the step of the clock."""

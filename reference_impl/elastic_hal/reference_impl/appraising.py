@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
+from elastic_hal.common.clock import ClockError
 from elastic_hal.runtime.appraisal_grants import MOST_APPRAISAL_NAME_BYTES, AppraisalGrant
 
 from .appraisal_files import AppraisalFiles, AppraisalGrantError, Demands
@@ -55,6 +56,9 @@ class Appraiser:
         except AppraisalGrantError as error:
             self._failures.write("workload %r cannot appraise evidence by %r: %s", self._workload, policy, str(error))
             raise types.Error_Internal("the verification policy cannot be read; the host's log says why") from None
+        except ClockError as error:
+            self._failures.write("workload %r cannot appraise evidence by %r: %s", self._workload, policy, str(error))
+            raise types.Error_Internal("the host's clock is wrong; its log has the details") from None
         except (VerificationError, CertificateFileError) as error:
             self._refusals.write("workload %r: evidence refused by %r: %s", self._workload, policy, str(error))
             raise types.Error_VerificationFailed from None

@@ -17,6 +17,7 @@ from functools import partial
 
 import wasmtime
 
+from elastic_hal.common.clock import now_ns
 from elastic_hal.common.quantities import format_size
 from elastic_hal.runtime import abi
 from elastic_hal.runtime.components import LoadedComponent
@@ -200,6 +201,7 @@ class Run:
             ending.callback(self._linker.wipe)
             ending.callback(self._control.end)
             ending.callback(self._linker.close)
+            now_ns()  # what serves WASI's clock cannot refuse a moment that it has no number for
             with needed_for(f"workload {self._workload.identity.name!r} cannot start"):
                 store.set_wasi(_wasi_config(self._workload, streams))
             return partial(self._with_output, streams, self._enter(store))

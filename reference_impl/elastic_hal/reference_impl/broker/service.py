@@ -9,8 +9,9 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
+from elastic_hal.common import clock
 from elastic_hal.reference_impl.verify import Appraisal, AppraisalPolicy, VerificationError, verify
 from elastic_hal.runtime.platform import EvidencePurpose
 
@@ -46,7 +47,7 @@ class Broker:
         store: Store,
         policy: LivePolicy,
         nonces: Nonces | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._store = store
         self._policy = policy
@@ -55,7 +56,11 @@ class Broker:
 
     def release(self, request: ReleaseRequest, peer: str = "") -> Released:
         """Release a secret, or raise `ReleaseRefusedError` or `BrokerUnavailableError`, which say nothing else."""
-        at = self._now()
+        try:
+            at = self._now()
+        except clock.ClockError as error:
+            _log.error("nothing can be judged or logged: %s", error)
+            raise BrokerUnavailableError("the broker cannot answer now") from None
         entry: dict[str, object] = {
             "at": at.isoformat(timespec="milliseconds"),
             "secret": request.name,

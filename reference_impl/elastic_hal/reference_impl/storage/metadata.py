@@ -34,5 +34,5 @@ def container_metadata(access: Access) -> wit.ContainerMetadata:
 
 
 def _moment(nanoseconds: int) -> wit.Datetime:
-    seconds, rest = divmod(max(0, nanoseconds), _NANOSECONDS)
+    seconds, rest = divmod(nanoseconds, _NANOSECONDS)
     return wit.Datetime(seconds, rest)

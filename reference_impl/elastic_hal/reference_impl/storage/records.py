@@ -4,8 +4,11 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
+from elastic_hal.common.clock import END_NS, ClockError, now_ns
+
 from ..bindings.elastic_hal import object_storage as wit
 from ..bindings.elastic_hal import types
+from .errors import StorageFailure
 from .names import MAX_VERSION_BYTES
 
 CHUNK_BYTES: Final = 256 * 1024
@@ -14,7 +17,6 @@ MAX_CHUNKS: Final = 1 << 20
 MAX_OBJECT_BYTES: Final = CHUNK_BYTES * MAX_CHUNKS
 
 _VERSION_BYTES: Final = 24
-_LATEST_NS: Final = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,17 @@ def stored_of(name: bytes, version: object, size: object, created_ns: object) ->
     return Stored(name, version, whole_number(size, MAX_OBJECT_BYTES), moment_of(created_ns))
 
 
+def moment_now() -> int:
+    """Give the time for what is written now. Raises `StorageFailure` where the machine's clock is wrong."""
+    try:
+        return now_ns()
+    except ClockError as error:
+        raise StorageFailure(f"nothing can be written: {error}") from None
+
+
 def moment_of(created_ns: object) -> int:
     """Read a time that a storage gave, or raise `verification-failed`."""
-    return whole_number(created_ns, _LATEST_NS)
+    return whole_number(created_ns, END_NS - 1)
 
 
 def whole_number(value: object, most: int) -> int:

@@ -10,7 +10,6 @@ import hmac
 import json
 import secrets
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,7 +20,7 @@ from ..bindings.elastic_hal import types
 from .backend import PROTECTIONS, Association, Description
 from .container_keys import SALT_BYTES, ContainerKeys
 from .errors import StorageFailure
-from .records import moment_of, whole_number
+from .records import moment_now, moment_of, whole_number
 from .s3_bucket import Bucket, Conflict, Entry, folder_of
 from .s3_context import S3Context
 from .s3_vault import S3Vault
@@ -98,7 +97,7 @@ class S3Space:
         """Make the description where there is none."""
         if self._context.bucket.get(self._key) is None:
             try:
-                self._context.bucket.put(self._key, _Written(time.time_ns()).encode(), replaces=None)
+                self._context.bucket.put(self._key, _Written(moment_now()).encode(), replaces=None)
             except Conflict:
                 return
 

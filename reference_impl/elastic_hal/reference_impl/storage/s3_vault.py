@@ -2,7 +2,6 @@
 
 import hmac
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, takewhile
 from typing import Final
@@ -11,7 +10,7 @@ from ..bindings.elastic_hal import types
 from .backend import Upload
 from .container_keys import ContainerKeys
 from .errors import StorageFailure
-from .records import MAX_CHUNKS, Bounds, Condition, Stored, stored_of
+from .records import MAX_CHUNKS, Bounds, Condition, Stored, moment_now, stored_of
 from .s3_bucket import Conflict, Entry, decoded, encoded
 from .s3_context import POINTERS, S3Context
 from .s3_streams import S3Download, S3Upload
@@ -69,7 +68,7 @@ class S3Vault:
             raise TypeError("the upload was begun in another storage")
         upload.complete(self._key(name))
         self._check_unprotected()
-        stored = Stored(name, upload.version, size, time.time_ns())
+        stored = Stored(name, upload.version, size, moment_now())
         replaced: Stored | None = None
         for _ in range(_ATTEMPTS):
             current, entry = self._pointed(name)

@@ -14,6 +14,7 @@ from .backend import PROTECTIONS, Association, Description
 from .container_keys import SALT_BYTES, ContainerKeys
 from .database import Database
 from .owners import Owner
+from .records import moment_of
 from .sqlite_vault import PlainVault, ProtectedVault, SqliteContext
 from .verified_index import VerifiedIndex
 
@@ -90,7 +91,7 @@ class SqliteSpace:
         """Tell what the row of the container says."""
         with self._context.database.view() as tx:
             row = self._context.row(tx)
-        return Description(row.created_ns, protection_of(row.protection), row.objects, row.size)
+        return Description(moment_of(row.created_ns), protection_of(row.protection), row.objects, row.size)
 
     def plain(self) -> PlainVault:
         """Give the objects of an unprotected container."""

@@ -1,7 +1,6 @@
 """The objects of a container in the database: in the open, or under its key."""
 
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from .backend import Upload
 from .container_keys import ContainerKeys
 from .database import Database
 from .errors import StorageFailure
-from .records import Bounds, Condition, Stored
+from .records import Bounds, Condition, Stored, moment_now
 from .sqlite_streams import SqliteDownload, SqliteUpload
 from .verified_index import VerifiedIndex
 
@@ -80,7 +79,7 @@ class PlainVault:
     def publish(self, upload: Upload, name: bytes, size: int, condition: Condition, bounds: Bounds) -> Stored:
         """Make the version the current one."""
         staged = _own(upload)
-        stored = Stored(name, staged.version, size, time.time_ns())
+        stored = Stored(name, staged.version, size, moment_now())
         with self._context.database.change(durable=True) as tx:
             row = self._row(tx)
             current = tables.find(tx, row.id, name)
@@ -163,7 +162,7 @@ class ProtectedVault:
     def publish(self, upload: Upload, name: bytes, size: int, condition: Condition, bounds: Bounds) -> Stored:
         """Make the version the current one, and the root that of the container with it."""
         staged = _own(upload)
-        stored = Stored(name, staged.version, size, time.time_ns())
+        stored = Stored(name, staged.version, size, moment_now())
         with self._index.lock:
             with self._context.database.change(durable=True) as tx:
                 row = self._row(tx)

@@ -1,14 +1,15 @@
 """What is done to the tables of the database, inside a transaction of the caller's."""
 
 import sqlite3
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from elastic_hal.common.clock import END_NS
 
 from .database import CHUNK_NUMBER_BITS
 from .owners import Owner
-from .records import Stored, stored_of
+from .records import Stored, moment_now, stored_of
 
 STAGED: Final = 0
 CURRENT: Final = 1
@@ -32,7 +33,8 @@ class ContainerRow:
 def ensure_container(tx: sqlite3.Connection, identity: str) -> None:
     """Make the container where there is none."""
     tx.execute(
-        "INSERT INTO containers (identity, created_ns) VALUES (?, ?) ON CONFLICT DO NOTHING", (identity, time.time_ns())
+        "INSERT INTO containers (identity, created_ns) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        (identity, _as_signed(moment_now())),
     )
 
 
@@ -42,7 +44,7 @@ def container_row(tx: sqlite3.Connection, identity: str) -> ContainerRow | None:
         "SELECT id, created_ns, protection, salt, sequence, root, objects, size FROM containers WHERE identity = ?",
         (identity,),
     ).fetchone()
-    return None if found is None else ContainerRow(*found)
+    return None if found is None else ContainerRow(found[0], as_moment(found[1]), *found[2:])
 
 
 def set_protection(tx: sqlite3.Connection, container: int, protection: int, salt: bytes) -> None:
@@ -68,7 +70,7 @@ def find(tx: sqlite3.Connection, container: int, name: bytes) -> Stored | None:
         "SELECT version, size, created_ns FROM versions WHERE container = ? AND name = ? AND state = ?",
         (container, name, CURRENT),
     ).fetchone()
-    return None if found is None else stored_of(name, *found)
+    return None if found is None else stored_of(name, found[0], found[1], as_moment(found[2]))
 
 
 def names_between(tx: sqlite3.Connection, container: int, least: bytes, after: bytes, most: int) -> list[bytes]:
@@ -125,7 +127,7 @@ def make_current(tx: sqlite3.Connection, container: int, version: int, stored: S
     """Make a staged version current. The name must be free."""
     tx.execute(
         "UPDATE versions SET name = ?, size = ?, created_ns = ?, state = ?, owner = NULL WHERE id = ?",
-        (stored.name, stored.size, stored.created_ns, CURRENT, version),
+        (stored.name, stored.size, _as_signed(stored.created_ns), CURRENT, version),
     )
     tx.execute("UPDATE containers SET objects = objects + 1 WHERE id = ?", (container,))
 
@@ -175,6 +177,15 @@ def remove_leftovers(tx: sqlite3.Connection, owner: Owner) -> int:
     for (version,) in retired:
         remove_unpinned(tx, version)
     return len(retired)
+
+
+def as_moment(stored: Any) -> Any:
+    """Read a moment as the database has it, whose numbers have a sign; what is no number is left to whoever checks."""
+    return stored + END_NS if type(stored) is int and stored < 0 else stored
+
+
+def _as_signed(moment: int) -> int:
+    return moment - END_NS if moment >= END_NS // 2 else moment
 
 
 def chunk_id(version: int, number: int) -> int:

@@ -136,4 +136,4 @@ class VerifiedIndex:
         if not isinstance(name, bytes):
             raise types.Error_VerificationFailed
         known = self._keys.open_name(name) if self._protection == _NAMES_SEALED else name
-        return stored_of(known, version, size, created_ns)
+        return stored_of(known, version, size, tables.as_moment(created_ns))

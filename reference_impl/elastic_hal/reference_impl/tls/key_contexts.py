@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from elastic_hal.common import clock
+
 from ..bindings.elastic_hal import crypto, types
 from ..bindings.elastic_hal import tls as wit
 from ..crypto.asymmetric import SigningHalf
@@ -85,7 +87,10 @@ _HASHES: Final[dict[str, hashes.SHA256 | hashes.SHA384]] = {"secp256r1": hashes.
 def _certificate(
     key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey, name: str, seconds: int
 ) -> x509.Certificate:
-    now = datetime.datetime.now(datetime.UTC)
+    try:
+        now = clock.now()
+    except clock.ClockError as error:
+        raise types.Error_Internal(f"no certificate can be dated: {error}") from None
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     public = key.public_key()
     usage = x509.KeyUsage(

@@ -1,11 +1,12 @@
 """The one entry of the verifier: tells the formats of evidence apart by content and hands each to its appraisal."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from cryptography import x509
 
+from elastic_hal.common.clock import now
 from elastic_hal.reference_impl.eat.binding import PREFIX
 
 from .appraisal import Appraisal, Check, EvidenceFormat, Verdict
@@ -49,7 +50,7 @@ def verify(
     if at is not None and at.tzinfo is None:
         raise ValueError("`at` must have a time zone")
     context = Context(
-        at=at or datetime.now(UTC),
+        at=at or now(),
         policy=policy or AppraisalPolicy(),
         nonce=nonce,
         anchors=tuple(anchors),

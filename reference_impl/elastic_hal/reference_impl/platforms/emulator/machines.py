@@ -7,7 +7,7 @@ they like, which is why everything below these roots is marked as emulated.
 import hashlib
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from elastic_hal.reference_impl.verify.snp.tcb import Product, Tcb
 
+from ..clock import moment
 from ..simulated.state import StateError, create_once, default_directory, prepare_directory, read_file, write_anew
 from .amd_authority import AmdAuthority, AuthorityKeys
 from .boot_log import boot_events, registers
@@ -63,7 +64,7 @@ def open_snp_guest(
     """
     prepare_directory(directory)
     keys = AuthorityKeys(*(_rsa_key(directory / f"{name}-key.pem") for name in ("ark", "ask", "asvk")))
-    start = datetime.now(UTC) - _SKEW
+    start = moment() - _SKEW
     authority = AmdAuthority(product, keys, start)
     authority.root = _lasting(directory / f"{product.value.lower()}-{ROOT_FILE}", authority.root)
     secret = _secret(directory / "chip-secret")
@@ -82,7 +83,7 @@ def open_tdx_guest(directory: Path, version: int = 4, image: bytes | None = None
     """
     prepare_directory(directory)
     keys = IntelKeys(*(_p256_key(directory / f"{name}-key.pem") for name in ("root", "pck-authority", "tcb-signing")))
-    now = datetime.now(UTC)
+    now = moment()
     authority = IntelAuthority(keys, now - _SKEW)
     authority.root = _lasting(directory / ROOT_FILE, authority.root)
     identity = PlatformIdentity()

@@ -1,9 +1,9 @@
 """The claims that hardware signs a digest of, as the platforms with a kernel interface state them."""
 
-import time
-
 from elastic_hal.reference_impl.eat import TeeClaims, encode_tee_claims
 from elastic_hal.runtime.platform import EvidenceRequest, PlatformError
+
+from ..clock import seconds
 
 
 def state_claims(request: EvidenceRequest, platform_type: str) -> bytes:
@@ -12,7 +12,7 @@ def state_claims(request: EvidenceRequest, platform_type: str) -> bytes:
         return encode_tee_claims(
             TeeClaims(
                 nonce=request.nonce,
-                issued_at=int(time.time()),
+                issued_at=seconds(),
                 platform_type=platform_type,
                 measurements=request.measurements,
                 attested_key=request.public_key,

@@ -1,6 +1,6 @@
 """The root of the simulated platform: a P-384 key on disk, its certificate, and the certificates that it issues."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from ..clock import moment
 from .state import StateError, check_directory, create_once, prepare_directory, read_file
 
 KEY_FILE: Final = "root-key.pem"
@@ -111,7 +112,7 @@ def _new_key_pem() -> bytes:
 
 
 def _root_certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    now = _whole_seconds(datetime.now(UTC))
+    now = _whole_seconds(moment())
     return (
         _builder(ROOT_NAME, _subject(ROOT_NAME), key.public_key())
         .not_valid_before(now - _CLOCK_SKEW)

@@ -2,8 +2,6 @@
 
 import hashlib
 import threading
-import time
-from datetime import UTC, datetime
 from typing import Final
 
 from cryptography import x509
@@ -22,6 +20,7 @@ from elastic_hal.runtime.platform import (
     SealingSource,
 )
 
+from ..clock import moment, seconds
 from .authority import ATTESTATION_VALIDITY, RootAuthority
 from .sealing import SealingRoot
 
@@ -62,7 +61,7 @@ class SimulatedPlatform:
         key, certificate = self._current_key()
         claims = Claims(
             nonce=request.nonce,
-            issued_at=int(time.time()),
+            issued_at=seconds(),
             device=self._device,
             debug=DebugStatus.ENABLED,
             platform_type=self.platform_type,
@@ -88,7 +87,7 @@ class SimulatedPlatform:
         clock was set back to before it.
         """
         with self._lock:
-            now = datetime.now(UTC)
+            now = moment()
             left = self._certificate.not_valid_after_utc - now
             if left < ATTESTATION_VALIDITY / 2 or now < self._certificate.not_valid_before_utc:
                 self._key, self._certificate = _new_attestation_key(self._authority)
@@ -97,4 +96,4 @@ class SimulatedPlatform:
 
 def _new_attestation_key(authority: RootAuthority) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     key = ec.generate_private_key(ec.SECP384R1())
-    return key, authority.certify(key.public_key(), datetime.now(UTC))
+    return key, authority.certify(key.public_key(), moment())
