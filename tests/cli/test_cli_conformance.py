@@ -21,6 +21,20 @@ def test_the_cases_as_data(cli: Run) -> None:
     assert lines.err == f"{len(cases)} cases\n"
 
 
+def test_selections_add_up_and_one_case_can_be_named(cli: Run) -> None:
+    def listed(*options: str) -> set[str]:
+        result = cli("conformance", "list", *options, "--json")
+        assert result.code == 0
+        return {f"{case['interface']}#{case['case']}" for case in json.loads(result.out)}
+
+    one = listed("--case", "hash-known-sha-256-abc")
+    assert one == {"elastic:hal/crypto@0.2.0#hash-known-sha-256-abc"} == listed("--case", *one)
+    assert one < listed("-k", "hash-known-sha-256-abc") | listed("-k", "hash")
+    poll, random = listed("-k", "hal/poll"), listed("-k", "wasi:random")
+    assert listed("-k", "hal/poll", "-k", "wasi:random") == poll | random
+    assert listed("-k", "hal/poll", "--case", "hash-known-sha-256-abc") == poll | one
+
+
 def test_the_matrix_without_verdicts(cli: Run) -> None:
     result = cli("conformance", "matrix", "--no-run", "--json")
     assert (result.code, result.err, result.left) == (0, "", frozenset())
@@ -70,6 +84,16 @@ def test_cases_that_are_not_there(cli: Run, place: Path) -> None:
         (["run", "--adapter", "absent.py"], "absent.py: there is no such file", ""),
         (["run", "--platform", "abacus"], "unknown platform 'abacus'", ""),
         (["run", "-k", "no-such-case"], "no case matches", "elastic-hal conformance list"),
+        (
+            ["list", "-k", "hash", "-k", "no-such-case"],
+            "no case matches -k 'no-such-case'",
+            "elastic-hal conformance list",
+        ),
+        (["run", "--case", "hash-known-sha-256-abd"], "no case 'hash-known-sha-256-abd'", "hash-known-sha-256-abc"),
+        (["list", "--case", "hash"], "there is no case 'hash'", ""),
+        (["mutants", "--case", "no-such-case-at-all"], "there is no case", "elastic-hal conformance list"),
+        (["matrix", "--no-run", "--case", "no-such-case-at-all"], "there is no case", "elastic-hal conformance list"),
+        (["run", "--level", "best"], "--level", "--help"),
         (["run", "--timeout", "nan"], "not a number", "--help"),
         (["run", "--timeout", "0"], "--timeout", "--help"),
         (["run", "--expectations", "absent.toml"], "absent.toml: cannot be read", ""),
@@ -112,3 +136,39 @@ def test_an_adapter_that_is_wrong(cli: Run, place: Path, text: str, reason: str)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"elastic-hal: {reason}")
     assert len(result.err.splitlines()) == 1
+
+
+ADAPTER = """
+def get_name(): return "mine"
+def get_version(): return "1"
+def get_wasi_versions(): return ["wasm32-wasip2"]
+def get_wasi_worlds(): return ["wasi:cli/command"]
+def compute_argv(*_): return ["/bin/false"]
+def configure(options): pass
+"""
+
+
+@pytest.mark.parametrize("command", ["run", "mutants", "expectations"])
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("['elastic:hal/crypto']", "did you mean elastic:hal/crypto@0.2.0?"),
+        (
+            "['elastic:hal/crypto@0.2.0', 'elastic:hal/capabilitys@0.2.0']",
+            "did you mean elastic:hal/capabilities@0.2.0?",
+        ),
+        ("['x']", "write it with package and version"),
+        ("5", "must return a list of texts"),
+    ],
+)
+def test_an_adapter_that_lists_what_the_contract_has_not(
+    cli: Run, place: Path, command: str, answer: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told before anything is built."""
+    monkeypatch.setattr("elastic_hal.conformance.build._build", lambda *_: pytest.fail("something was built"))
+    (place / "mine.py").write_text(f"{ADAPTER}\ndef get_hal_interfaces(): return {answer}\n")
+    out = ["--out", "known.toml"] if command == "expectations" else []
+    result = cli("conformance", command, "--adapter", "mine.py", *out)
+    assert result.code == 2
+    assert reason in result.err
+    assert "mine.py: get_hal_interfaces" in result.err

@@ -43,6 +43,7 @@ INSIDE = {
     "elastic_hal.reference_impl.tls.contexts": {"NoCommonProtocolError"},
     "elastic_hal.conformance.boundary_values": {"NoValue"},
     "elastic_hal.conformance.mutants": {"MutantFailure"},
+    "elastic_hal.conformance.process": {"StoppedError"},
     "elastic_hal.codegen.diagnostics": {"WitError"},
     "elastic_hal.cli.failures": {"CommandError"},
 }

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import pytest
 
 from elastic_hal.codegen import model
-from elastic_hal.conformance import list_cases, load_guests, mutants_selection, select_guests
+from elastic_hal.conformance import (
+    Adapter,
+    BuiltSuite,
+    UnhealthyBaselineError,
+    list_cases,
+    load_guests,
+    mutants_selection,
+    run_mutants,
+    select_guests,
+)
 from elastic_hal.conformance.catalogue_mutants import TARGETS, Target
 from elastic_hal.conformance.catalogue_mutants.changes import first_answer_again, with_answer, with_argument, without
 from elastic_hal.conformance.matrix import catalogue_texts
@@ -143,6 +152,67 @@ def test_the_table_is_in_order(contract: model.Resolve) -> None:
 def test_every_function_that_has_cases_has_a_mutant(contract: model.Resolve) -> None:
     tested = {identifier for _, case in list_cases(load_guests(contract)) for identifier in case.catalogue}
     assert tested == {found.catalogue_id for found in TARGETS.values()}
+
+
+@pytest.fixture
+def killed(
+    fake_adapter: Callable[..., Adapter], fake_suite: Callable[..., BuiltSuite]
+) -> Callable[..., dict[str, bool]]:
+    """Runs mutants of a fake runtime, whose fault is chosen by mutant, and says which are noticed."""
+
+    def run(*names: str, cases: tuple[str, ...] = ("good", "faulty"), **faults: str) -> dict[str, bool]:
+        def adapter_for(name: str | None) -> Adapter:
+            return fake_adapter(faults.get("healthy" if name is None else name.replace("-", "_"), "none"))
+
+        suite = fake_suite(*cases)
+        return {found.mutant: found.killed for found in run_mutants(suite, adapter_for, names=names, timeout=0.5)}
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["wrong-bytes", "always-error", "hangs"])
+@pytest.mark.parametrize("fault", ["differs", "crashes", "garbage", "refuses-to-start", "none"])
+def test_a_mutant_is_noticed_by_a_failure_of_a_case_that_passed(
+    killed: Callable[..., dict[str, bool]], name: str, fault: str
+) -> None:
+    breaks_down = name in {"always-error", "hangs"}
+    expected = fault == "differs" or (breaks_down and fault != "none")
+    assert killed(name, **{name.replace("-", "_"): fault}) == {name: expected}
+
+
+def test_only_a_mutant_that_hangs_has_little_time(killed: Callable[..., dict[str, bool]]) -> None:
+    assert killed("hangs", hangs="hangs") == {"hangs": True}
+
+
+@pytest.mark.parametrize("fault", ["differs", "crashes", "refuses-to-start", "garbage"])
+def test_nothing_is_said_of_mutants_where_the_runtime_is_not_healthy(
+    killed: Callable[..., dict[str, bool]], fault: str
+) -> None:
+    with pytest.raises(UnhealthyBaselineError, match="without a mutant"):
+        killed("wrong-bytes", "hangs", healthy=fault, wrong_bytes=fault, hangs=fault)
+
+
+def test_a_runtime_that_does_nothing_kills_no_mutant(
+    fake_suite: Callable[..., BuiltSuite], fake_adapter: Callable[..., Adapter]
+) -> None:
+    extra = "\ndef compute_argv(*_): return ['/bin/false']\n"
+    adapter = fake_adapter(batch=False, extra=extra)
+    with pytest.raises(UnhealthyBaselineError, match="2 cases do not pass"):
+        run_mutants(fake_suite("good", "other"), lambda _name: adapter)
+    listed_nowhere = fake_adapter(extra="\ndef get_hal_interfaces(): return []\n")
+    with pytest.raises(UnhealthyBaselineError, match="no case passes"):
+        run_mutants(fake_suite("good"), lambda _name: listed_nowhere, names=["wrong-bytes"])
+    gone = fake_adapter(batch=False, extra="\ndef compute_argv(*_): return ['no-such-program-at-all']\n")
+    with pytest.raises(UnhealthyBaselineError, match="is not there"):
+        run_mutants(fake_suite("good"), lambda _name: gone, names=["wrong-bytes"])
+
+
+def test_a_mutant_that_hangs_meets_a_few_cases_of_each_interface(
+    fake_suite: Callable[..., BuiltSuite], fake_adapter: Callable[..., Adapter]
+) -> None:
+    suite = fake_suite("one", "two", "three", "four")
+    (found,) = run_mutants(suite, lambda _name: fake_adapter(), names=["hangs"])
+    assert [item.case.id for item in found.result.results] == ["one", "two"]
 
 
 def test_only_what_the_chosen_mutants_need_is_built(contract: model.Resolve) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from elastic_hal.codegen.targets.suite.cases import SuiteCase
+from elastic_hal.codegen.targets.suite.cases import CallStep, SuiteCase
 from elastic_hal.conformance import Adapter, BuiltGuest, BuiltSuite, Verdict, run_suite
 
 MakeAdapter = Callable[..., Adapter]
@@ -66,6 +67,19 @@ def test_a_runtime_that_refuses_to_start_gives_an_error_for_each_case(
     assert result.results[0].reason.endswith(": a word on stderr")
 
 
+def test_what_was_found_before_the_runtime_went_away_stays(fake_adapter: MakeAdapter, fake_suite: MakeSuite) -> None:
+    extra = """
+def compute_argv(test_path, args_env_dirs, *_):
+    if "second" in args_env_dirs[0]: raise FileNotFoundError(2, "gone", "the runtime")
+    import sys
+    return [sys.executable, "-c", "raise SystemExit(1)"]
+"""
+    result = run_suite(fake_suite("first", "second"), fake_adapter(batch=False, extra=extra))
+    assert result.unavailable == "the runtime was not found"
+    assert [item.case.id for item in result.results] == ["first"]
+    assert not result.ok
+
+
 def test_a_missing_runtime_is_unavailable(fake_adapter: MakeAdapter, fake_suite: MakeSuite) -> None:
     extra = "\ndef compute_batch_argv(*_): return ['no-such-runtime-at-all']\n"
     result = run_suite(fake_suite("one"), fake_adapter(extra=extra))
@@ -74,8 +88,30 @@ def test_a_missing_runtime_is_unavailable(fake_adapter: MakeAdapter, fake_suite:
     assert "unavailable" in result.summary
 
 
-def test_a_trap_that_is_expected_passes(fake_adapter: MakeAdapter, fake_suite: MakeSuite) -> None:
-    assert run_suite(fake_suite("traps-as-expected"), fake_adapter()).ok
+PREPARES = CallStep("a", "prepare", (), None)
+TRAPS = CallStep("a", "b", (), ("trap",))
+
+
+@pytest.mark.parametrize(
+    ("case", "steps", "verdict"),
+    [
+        ("traps-as-expected", (TRAPS,), Verdict.PASS),
+        ("traps-later", (PREPARES, TRAPS), Verdict.PASS),
+        ("traps-as-expected", (), Verdict.FAIL),
+        ("traps-as-expected", (PREPARES,), Verdict.FAIL),
+        ("traps-as-expected", (PREPARES, TRAPS), Verdict.FAIL),
+        ("traps-as-expected", (CallStep("a", "other", (), ("trap",)),), Verdict.FAIL),
+        ("traps-later", (TRAPS, TRAPS), Verdict.FAIL),
+        ("traps-later", (CallStep("a", "prepare", (), ("err", None)), TRAPS), Verdict.FAIL),
+        ("traps", (TRAPS,), Verdict.FAIL),
+    ],
+)
+def test_a_trap_passes_only_where_the_case_expects_one(
+    fake_adapter: MakeAdapter, fake_suite: MakeSuite, case: str, steps: tuple[CallStep, ...], verdict: Verdict
+) -> None:
+    (guest,) = fake_suite(case).guests
+    suite = BuiltSuite((replace(guest, cases=(replace(guest.cases[0], steps=steps),)),))
+    assert [item.verdict for item in run_suite(suite, fake_adapter()).results] == [verdict]
 
 
 def test_an_interface_that_the_adapter_does_not_list_is_skipped(

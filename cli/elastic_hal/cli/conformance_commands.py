@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from elastic_hal.cli.console import line, message, print_json, progress
+from elastic_hal.cli.console import message, print_json, progress
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.platforms_command import platforms
+from elastic_hal.cli.selection import selection_of, selection_options
 from elastic_hal.common.errors import BAD, ENVIRONMENT, USAGE
 from elastic_hal.common.text import counted
 
 if TYPE_CHECKING:
     from elastic_hal.codegen.model import Resolve
-    from elastic_hal.codegen.targets.suite.cases import SuiteGuest
-    from elastic_hal.conformance import Adapter, BuiltSuite, Expectations, MutantResult, SuiteResult
+    from elastic_hal.codegen.targets.suite.cases import SuiteCase, SuiteGuest
+    from elastic_hal.conformance import Adapter, BuiltSuite, CaseResult, Expectations, MutantResult, SuiteResult
 
 REFERENCE = "elastic-hal-reference"
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,9 +34,7 @@ def _refuse_nan(_context: click.Context, _parameter: click.Parameter, value: flo
 
 
 def _suite_options(command: F) -> F:
-    command = click.option(
-        "-k", "expression", metavar="EXPR", help="Only cases that match, such as 'hash and not boundary'."
-    )(command)
+    command = selection_options(command)
     return click.option(
         "--cases", type=click.Path(path_type=Path), metavar="DIR", help="Case files. Default: those of the suite."
     )(command)
@@ -73,32 +74,59 @@ conformance.add_command(platforms)
     metavar="DIR",
     help="Where to write results.jsonl, junit.xml, summary.md, report.html.",
 )
+@click.option(
+    "--level",
+    type=click.Choice(["listed", "core", "full"]),
+    default="listed",
+    show_default=True,
+    help="What has to pass: a case of each interface that the adapter lists, besides of those that every host can "
+    "have, or of every one. A run of selected cases has no level.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole result as JSON.")
 def run(
     *,
     adapter: str,
     platform: str | None,
     cases: Path | None,
-    expression: str | None,
+    expressions: tuple[str, ...],
+    exact: tuple[str, ...],
     expectations: Path | None,
     timeout: float | None,
     out: Path | None,
+    level: str,
     as_json: bool,
 ) -> int:
-    """Run the suite. The exit code is 0 where the runtime conforms, 1 where not, 3 where the runtime is not there."""
+    """Run the suite. The exit code is 0 where the runtime conforms, 1 where not, 3 where the runtime is not there.
+
+    What is not as it should be is printed as it is found; with --out each result is in results.jsonl at once.
+    """
     from elastic_hal.conformance import load_expectations
 
     known = None if expectations is None else load_expectations(expectations)
-    result = run_and_report(adapter, platform, cases, expression, out, known, timeout)
+
+    def show(item: CaseResult) -> None:
+        if not item.verdict.is_good:
+            click.echo(f"{item.verdict.value:<6} {item.interface} {item.case.id}: {item.reason}")
+
+    result = run_and_report(
+        adapter,
+        platform,
+        cases,
+        selection_of(expressions, exact, lambda: all_cases(cases)),
+        out,
+        known,
+        timeout,
+        level=level,
+        on_result=None if as_json else show,
+    )
     if as_json:
         print_json(result.to_json())
     else:
-        for item in result.results:
-            if not item.verdict.is_good:
-                line(f"{item.verdict.value:<6} {item.interface} {item.case.id}: {item.reason}")
         for entry in result.stale:
-            line(f"stale  {entry}")
+            click.echo(f"stale  {entry}")
         click.echo(result.summary)
+        if result.unavailable is None:
+            click.echo(result.conclusion)
     for path in result.files.values():
         message(f"written: {path}")
     if result.unavailable is not None:
@@ -109,17 +137,17 @@ def run(
 @conformance.command("list")
 @_suite_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(cases: Path | None, expression: str | None, as_json: bool) -> None:
+def list_(cases: Path | None, expressions: tuple[str, ...], exact: tuple[str, ...], as_json: bool) -> None:
     """List the cases."""
     from elastic_hal.conformance import case_to_json, list_cases
 
     _, guests = _guests(cases)
-    pairs = list_cases(guests, expression)
+    pairs = list_cases(guests, selection_of(expressions, exact, lambda: list_cases(guests)))
     if as_json:
         print_json([case_to_json(interface, case) for interface, case in pairs])
         return
     for interface, case in pairs:
-        line(f"{interface} {case.id}: {case.title}")
+        click.echo(f"{interface} {case.id}: {case.title}")
     message(counted(len(pairs), "case"))
 
 
@@ -132,7 +160,8 @@ def matrix(
     adapter: str,
     platform: str | None,
     cases: Path | None,
-    expression: str | None,
+    expressions: tuple[str, ...],
+    exact: tuple[str, ...],
     expectations: Path | None,
     timeout: float | None,
     with_run: bool,
@@ -143,6 +172,7 @@ def matrix(
     from elastic_hal.conformance import matrix as make_matrix
 
     result = None
+    expression = selection_of(expressions, exact, lambda: all_cases(cases))
     if with_run:
         known = None if expectations is None else load_expectations(expectations)
         result = run_and_report(adapter, platform, cases, expression, None, known, timeout)
@@ -161,25 +191,41 @@ def matrix(
 @conformance.command()
 @_suite_options
 @click.option("--mutant", "names", multiple=True, metavar="NAME", help="Only this one; may be given more than once.")
+@click.option(
+    "--adapter", default=REFERENCE, show_default=True, metavar="A", help="The adapter; it takes the option `mutant`."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def mutants(cases: Path | None, expression: str | None, names: tuple[str, ...], as_json: bool) -> int:
-    """Run the suite against broken copies of the reference runtime: each must be noticed."""
+def mutants(
+    *,
+    cases: Path | None,
+    expressions: tuple[str, ...],
+    exact: tuple[str, ...],
+    names: tuple[str, ...],
+    adapter: str,
+    as_json: bool,
+) -> int:
+    """Run the suite against broken copies of the reference runtime: each must be noticed.
+
+    First it runs without any mutant. Where a case does not pass then, nothing can be said of the mutants: exit code 1.
+    """
     from elastic_hal.conformance import adapter_options, load_adapter, mutant_names, mutants_selection, run_mutants
 
     for name in names:
         if name not in mutant_names():
             raise CommandError(f"there is no mutant {name!r}", USAGE, f"there are {', '.join(mutant_names())}")
 
-    def adapter_for(name: str) -> Adapter:
-        return load_adapter(REFERENCE, adapter_options(None, name))
+    def adapter_for(name: str | None) -> Adapter:
+        return load_adapter(adapter, adapter_options(None, name))
 
     wanted = names or mutant_names()
+    expression = selection_of(expressions, exact, lambda: all_cases(cases))
+    _check_adapter(adapter_for(None), cases)
     suite = build(cases, mutants_selection(wanted, expression))
     width = max(map(len, wanted))
 
     def show(result: MutantResult) -> None:
         verdict = f"noticed by cases: {len(result.killed_by)}" if result.killed else "NOT NOTICED"
-        line(f"{result.mutant:<{width}} {verdict} in {result.result.seconds:.1f} s")
+        click.echo(f"{result.mutant:<{width}} {verdict} in {result.result.seconds:.1f} s")
 
     on_mutant = None if as_json else show
     results = run_mutants(suite, adapter_for, names=wanted, expression=expression, on_mutant=on_mutant)
@@ -196,7 +242,8 @@ def expectations(
     adapter: str,
     platform: str | None,
     cases: Path | None,
-    expression: str | None,
+    expressions: tuple[str, ...],
+    exact: tuple[str, ...],
     expectations: Path | None,
     timeout: float | None,
     out: Path,
@@ -205,6 +252,7 @@ def expectations(
     from elastic_hal.conformance import load_expectations, write_expectations
 
     previous = None if expectations is None else load_expectations(expectations)
+    expression = selection_of(expressions, exact, lambda: all_cases(cases))
     result = run_and_report(adapter, platform, cases, expression, None, None, timeout)
     count = write_expectations(result, out, previous)
     message(f"{out}: {count} expected failures")
@@ -218,27 +266,68 @@ def run_and_report(
     out: Path | None = None,
     expectations: Expectations | None = None,
     timeout: float | None = None,
+    *,
+    level: str | None = None,
+    on_result: Callable[[CaseResult], None] | None = None,
 ) -> SuiteResult:
     """Builds what has to be built, runs it, and writes the reports where a folder is given."""
-    from elastic_hal.conformance import adapter_options, load_adapter, run_suite, write_reports
+    from elastic_hal.conformance import RESULTS, ResultsFile, adapter_options, load_adapter, run_suite, write_reports
 
     loaded = load_adapter(adapter, adapter_options(platform, None))
     if adapter == REFERENCE and platform is not None:
         from elastic_hal.reference_impl import platforms
 
         platforms.load(platform)  # A platform that is not there is told at once, not by every case after a long build.
+    _check_adapter(loaded, cases)
     suite = build(cases, expression)
-    with progress("running cases") as update:
-        result = run_suite(
-            suite,
-            loaded,
-            platform=platform,
-            expression=expression,
-            expectations=expectations,
-            timeout=timeout,
-            on_progress=lambda _result, done, total: update("running cases", done, total),
-        )
+    with ExitStack() as stack:
+        file = None
+        if out is not None:
+            file = ResultsFile(out / RESULTS, {"adapter": adapter, "platform": platform})
+            stack.callback(file.close)
+        update = stack.enter_context(progress("running cases"))
+
+        def finished(result: CaseResult, done: int, total: int) -> None:
+            if file is not None:
+                file.add(result)
+            if on_result is not None:
+                on_result(result)
+            update("running cases", done, total)
+
+        try:
+            result = run_suite(
+                suite,
+                loaded,
+                platform=platform,
+                expression=expression,
+                expectations=expectations,
+                timeout=timeout,
+                on_progress=finished,
+                level=None if expression is not None else level,
+                options=_options(adapter, platform, cases, timeout),
+            )
+        except BaseException:
+            if out is not None:
+                message(f"stopped; what was found until then is in {out / RESULTS}")
+            raise
     return result if out is None else write_reports(result, suite.cases(), out)
+
+
+def _check_adapter(adapter: Adapter, cases: Path | None) -> None:
+    """Refuse an adapter that says what cannot be, before anything is built for it. One that is not there is reported by
+    the run.
+    """
+    from elastic_hal.codegen.targets.suite.reach import all_interfaces
+    from elastic_hal.conformance import RuntimeUnavailable
+
+    with suppress(RuntimeUnavailable):
+        adapter.check([interface.id or "" for interface in all_interfaces(_guests(cases)[0])])
+
+
+def _options(adapter: str, platform: str | None, cases: Path | None, timeout: float | None) -> Sequence[str]:
+    """The options that give a run again."""
+    given = {"--adapter": adapter, "--platform": platform, "--cases": cases, "--timeout": timeout}
+    return [word for option, value in given.items() if value is not None for word in (option, str(value))]
 
 
 def build(cases: Path | None = None, expression: str | None = None) -> BuiltSuite:
@@ -259,7 +348,15 @@ def build(cases: Path | None = None, expression: str | None = None) -> BuiltSuit
             done.append(name)
             update(f"building the suite: {name}", len(done), len(wanted))
 
-        return build_suite(resolve, wanted, on_built=built)
+        suite = build_suite(resolve, wanted, on_built=built)
+    return replace(suite, interfaces=tuple(guest.interface.id or "" for guest in guests))
+
+
+def all_cases(cases: Path | None) -> list[tuple[str, SuiteCase]]:
+    """Every case of the suite, or of a folder, with its interface."""
+    from elastic_hal.conformance import list_cases
+
+    return list_cases(_guests(cases)[1])
 
 
 def _guests(cases: Path | None) -> tuple[Resolve, list[SuiteGuest]]:

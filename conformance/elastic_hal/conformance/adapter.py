@@ -7,8 +7,10 @@ compute_batch_argv, compute_group_argv, configure. An adapter's code runs in thi
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,11 +19,13 @@ from types import ModuleType
 from typing import Any
 
 from elastic_hal.codegen.resources import data_dir
+from elastic_hal.common.text import shown
 
 REQUIRED = ("get_name", "get_version", "get_wasi_versions", "get_wasi_worlds", "compute_argv")
 WASI_WORLD = "wasi:cli/command"
 WASI_VERSION = "wasm32-wasip2"
 MOST_ARGUMENTS = 10_000
+_INTERFACE = re.compile(r"^[a-z][a-z0-9-]*(:[a-z][a-z0-9-]*)+/[a-z][a-z0-9-]*@[0-9A-Za-z.+-]+$")
 
 
 class AdapterError(Exception):
@@ -52,7 +56,29 @@ class Adapter:
         """The interfaces that the runtime has; None where the adapter does not say."""
         if not hasattr(self.module, "get_hal_interfaces"):
             return None
-        return self._texts("get_hal_interfaces", self._call("get_hal_interfaces"))
+        return tuple(dict.fromkeys(self._texts("get_hal_interfaces", self._call("get_hal_interfaces"))))
+
+    def check(self, contract: Sequence[str]) -> None:
+        """Check what the file says of the runtime, before anything runs, against the interfaces of the contract.
+
+        Raises AdapterError where it names an interface that the contract does not have, which a misspelt name and one
+        without its version are as well, and RuntimeUnavailable where it cannot be asked.
+        """
+        for function in ("get_wasi_versions", "get_wasi_worlds"):
+            self._texts(function, self._call(function))
+        for name in self.hal_interfaces() or ():
+            if name in contract:
+                continue
+            if not contract and _INTERFACE.match(name):
+                continue
+            bare = name.partition("@")[0]
+            known = [item for item in contract if item.partition("@")[0] == bare]
+            known = known or difflib.get_close_matches(name, contract, 1, 0.6)
+            hint = f"; did you mean {known[0]}?" if known else "; write it with package and version"
+            raise AdapterError(
+                f"{shown(self.path)}: get_hal_interfaces names {shown(name)!r}, which is no interface of the contract"
+                + hint
+            )
 
     def argv(self, component: Path, arguments: Sequence[str]) -> tuple[str, ...]:
         """The command that runs a component once with these guest arguments."""
@@ -92,7 +118,7 @@ class Adapter:
         found = self._call(function)
         if not isinstance(found, str) or not found:
             raise AdapterError(f"{self.path}: {function} must return a text, not {type(found).__name__}")
-        return found
+        return shown(" ".join(found.split()))
 
     def _texts(self, function: str, found: Any) -> tuple[str, ...]:
         if not isinstance(found, list | tuple) or len(found) > MOST_ARGUMENTS:

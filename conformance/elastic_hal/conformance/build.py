@@ -22,6 +22,7 @@ from pathlib import Path
 from elastic_hal.codegen import model
 from elastic_hal.codegen.targets.output import write_tree
 from elastic_hal.codegen.targets.suite.cases import SuiteGuest
+from elastic_hal.codegen.targets.suite.reach import all_interfaces
 from elastic_hal.codegen.targets.suite.tree import WIT_FOLDER, generate_suite
 from elastic_hal.common import cache_folder
 from elastic_hal.common.guest_tool import tool_command, tool_environment
@@ -61,11 +62,10 @@ def build_suite(
     BuildError.
     """
     folder = default_cache() if cache is None else cache
-    files = generate_suite(resolve, guests)
     running: set[subprocess.Popen[str]] = set()
     with ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, 4))) as pool:
         try:
-            components = list(pool.map(lambda guest: _component(files, guest, folder, on_built, running), guests))
+            components = list(pool.map(lambda guest: _component(resolve, guest, folder, on_built, running), guests))
         except BaseException:
             # The pool waits for what it has begun, which nobody wants any more.
             for process in tuple(running):
@@ -77,18 +77,23 @@ def build_suite(
         BuiltGuest(guest.interface.id or "", component, guest.cases)
         for guest, component in zip(guests, components, strict=True)
     ]
-    return BuiltSuite(tuple(built))
+    contract = tuple(interface.id or "" for interface in all_interfaces(resolve))
+    return BuiltSuite(tuple(built), contract)
 
 
 def _component(
-    files: Mapping[str, str],
+    resolve: model.Resolve,
     guest: SuiteGuest,
     cache: Path,
     on_built: ON_BUILT | None,
     running: set[subprocess.Popen[str]],
 ) -> Path:
-    """The guest's component, from the cache or built now."""
-    parts = {path: text for path, text in files.items() if path.startswith((f"{guest.name}/", f"{WIT_FOLDER}/"))}
+    """The guest's component, from the cache or built now.
+
+    It is made, and known in the cache, by what belongs to it alone: which other guests are wanted beside it changes
+    nothing.
+    """
+    parts = generate_suite(resolve, [guest])
     target = cache / _key(parts, guest.name) / f"{guest.name}.wasm"
     # Held, because runtimes open it by its name, much later perhaps.
     cached = cache_folder.hold(target)

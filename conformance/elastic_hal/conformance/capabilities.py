@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from elastic_hal.codegen.targets.suite.cases import Need
+
 QUESTION = "list-capabilities"
 INTERFACE_PREFIX = "elastic:hal/capabilities@"
 
@@ -18,14 +20,31 @@ class Statement:
 
     entries: Mapping[str, tuple[str, ...] | None]
 
-    def denied(self, needs: Iterable[str]) -> str | None:
+    def denied(self, needs: Iterable[Need]) -> Need | None:
         """The first of the needs that the runtime says it lacks."""
-        for need in needs:
-            identifier, slash, algorithm = need.partition("/")
-            algorithms = self.entries.get(identifier)
-            if identifier in self.entries and (algorithms is None or (slash and algorithm not in algorithms)):
-                return need
-        return None
+        return next((need for need in needs if self.denies(need)), None)
+
+    def denies(self, need: Need) -> bool:
+        """Whether the runtime says that it lacks this.
+
+        A function that several entries describe is there where one of them is. An entry speaks of an algorithm where
+        it lists any of its kind, such as any MAC. Those of the need's ids that speak of it decide; where none does,
+        those of `home`, then all of the same family, such as CRY (the same names mean other things elsewhere); and an
+        algorithm of whose kind nothing is listed there is not served.
+        """
+        known = [self.entries[identifier] for identifier in need.ids if identifier in self.entries]
+        if known and all(listed is None for listed in known):
+            return True
+        if need.value is None or not known:
+            return False
+        families = {identifier.partition("-")[0] for identifier in need.home or need.ids}
+        family = [identifier for identifier in self.entries if identifier.partition("-")[0] in families]
+        for identifiers in (need.ids, need.home, family) if need.is_algorithm else (need.ids,):
+            lists = [self.entries.get(identifier) or () for identifier in identifiers]
+            speaking = [listed for listed in lists if (need.kind.intersection(listed) if need.kind else listed)]
+            if speaking:
+                return not any(need.value in listed for listed in speaking)
+        return need.is_algorithm
 
 
 def read_statement(events: Iterable[Mapping[str, Any]]) -> Statement | None:
@@ -38,11 +57,16 @@ def read_statement(events: Iterable[Mapping[str, Any]]) -> Statement | None:
 
 
 def _statement(listed: list[Any]) -> Statement | None:
+    """What is listed twice counts as supported where one of the two says so: to contradict oneself excuses nothing."""
     entries: dict[str, tuple[str, ...] | None] = {}
     for entry in listed:
         if not isinstance(entry, Mapping) or not isinstance(entry.get("id"), str):
             return None
         algorithms = entry.get("algorithms")
         names = tuple(str(name) for name in algorithms) if isinstance(algorithms, list) else ()
-        entries[entry["id"]] = names if entry.get("supported") is True else None
+        before = entries.get(entry["id"])
+        if entry.get("supported") is True:
+            entries[entry["id"]] = (*(before or ()), *names)
+        else:
+            entries.setdefault(entry["id"], None)
     return Statement(entries)

@@ -62,7 +62,7 @@ def apply_expectations(
     expectations: Expectations, results: Sequence[CaseResult], all_cases: Iterable[tuple[str, str]]
 ) -> tuple[list[CaseResult], list[str]]:
     """The results with XFAIL and XPASS, and the stale entries. `all_cases` are (interface, case) of the whole suite."""
-    judged = [_expected(result, expectations) for result in results]
+    judged = [as_expected(result, expectations) for result in results]
     stale = [
         f"{result.interface} {result.case.id}: is expected to fail, but passes"
         for result in judged
@@ -74,7 +74,8 @@ def apply_expectations(
     return judged, stale
 
 
-def _expected(result: CaseResult, expectations: Expectations) -> CaseResult:
+def as_expected(result: CaseResult, expectations: Expectations) -> CaseResult:
+    """The result, as XFAIL or XPASS where the case is expected to fail."""
     reason = expectations.failures.get(result.interface, {}).get(result.case.id)
     if reason is None:
         return result

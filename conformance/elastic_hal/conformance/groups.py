@@ -15,8 +15,9 @@ from typing import Any
 from elastic_hal.codegen.targets.suite.cases import SuiteCase
 from elastic_hal.conformance.adapter import Adapter
 from elastic_hal.conformance.document import CaseProblem, suggestion
-from elastic_hal.conformance.process import LONGEST_LINE, RuntimeProcess
-from elastic_hal.conformance.session import MOST_LINES, SETTLE_SECONDS, START_SECONDS, Observation, parse_event
+from elastic_hal.conformance.events import parse_event
+from elastic_hal.conformance.process import LONGEST_LINE, Running, RuntimeProcess
+from elastic_hal.conformance.session import MOST_BYTES, MOST_LINES, SETTLE_SECONDS, START_SECONDS, Observation
 
 SEPARATOR = b" | "
 """What stands between the name of a workload and a line of its output."""
@@ -74,15 +75,20 @@ def whole_groups(chosen: Sequence[SuiteCase], cases: Sequence[SuiteCase]) -> tup
 
 
 def observe_group(
-    adapter: Adapter, component: Path, leader: GroupCase, cases: Mapping[str, SuiteCase], timeout: float | None = None
+    adapter: Adapter,
+    component: Path,
+    leader: GroupCase,
+    cases: Mapping[str, SuiteCase],
+    timeout: float | None = None,
+    running: Running | None = None,
 ) -> Iterator[tuple[SuiteCase, Observation]] | None:
     """Runs a group and gives what was seen of each case; None where the adapter cannot run several workloads."""
     workloads = {component.stem: cases[leader.id], **{name: cases[case] for name, case in leader.beside}}
     command = adapter.group_argv([(name, component, ["--case", case.id]) for name, case in workloads.items()])
     if command is None:
         return None
-    seconds = timeout or max(case.timeout for case in workloads.values())
-    seen = _observe(command, tuple(workloads), seconds)
+    own = max(case.timeout for case in workloads.values())
+    seen = _observe(command, tuple(workloads), timeout, own, running or Running())
     return iter([(workloads[name], observation) for name, observation in seen.items()])
 
 
@@ -91,29 +97,36 @@ def _leading(case: SuiteCase, others: Mapping[str, str]) -> GroupCase:
     return GroupCase(**values, beside=tuple(others.items()))
 
 
-def _observe(command: tuple[str, ...], names: Sequence[str], seconds: float) -> dict[str, Observation]:
+def _observe(
+    command: tuple[str, ...], names: Sequence[str], timeout: float | None, own: float, running: Running
+) -> dict[str, Observation]:
     """Runs the command to its end and sorts its lines by workload."""
     whole = Observation(command)
     seen = {name: Observation(command) for name in names}
     started = time.monotonic()
-    process = RuntimeProcess(command)
+    process = running.start(command)
     try:
         process.end_input()
-        _collect(process, whole, seen, seconds)
+        _collect(process, whole, seen, timeout, own)
         if not whole.timed_out and not whole.overflow:
             whole.exit_code = process.wait(time.monotonic() + SETTLE_SECONDS)
     finally:
-        code = process.close()
+        code = running.end(process)
     whole.runtime_died = whole.exit_code is not None and code < 0
     whole.seconds, whole.stderr = time.monotonic() - started, process.stderr_tail()
     all_passed = all(_passed(own) for own in seen.values())
     return {name: _own(whole, own, all_passed=all_passed) for name, own in seen.items()}
 
 
-def _collect(process: RuntimeProcess, whole: Observation, seen: Mapping[str, Observation], seconds: float) -> None:
-    """Reads until all have ended. Their time begins when all of them have begun: loading a component may take long."""
-    lines = 0
-    deadline, begun = time.monotonic() + START_SECONDS, False
+def _collect(
+    process: RuntimeProcess, whole: Observation, seen: Mapping[str, Observation], timeout: float | None, seconds: float
+) -> None:
+    """Reads until all have ended. Their own time begins when all of them have begun, because loading a component may
+    take long; a time of the user's counts from the start.
+    """
+    lines = size = 0
+    deadline = time.monotonic() + (START_SECONDS if timeout is None else timeout)
+    begun = timeout is not None
     while True:
         if not begun and all(own.events for own in seen.values()):
             deadline, begun = time.monotonic() + seconds, True
@@ -125,7 +138,8 @@ def _collect(process: RuntimeProcess, whole: Observation, seen: Mapping[str, Obs
         if raw is None:
             return
         lines += 1
-        if lines > MOST_LINES or len(raw) > LONGEST_LINE:
+        size += len(raw)
+        if lines > MOST_LINES or size > MOST_BYTES or len(raw) > LONGEST_LINE:
             whole.overflow = True
             return
         name, _, text = raw.partition(SEPARATOR)

@@ -19,6 +19,10 @@ from elastic_hal.conformance.catalogue_mutants import TARGETS, Target
 
 Behaviour = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+HANGS = "hangs"
+BREAKS_DOWN = frozenset({HANGS, "always-error"})
+"""Mutants whose very fault is that nothing comes back, or that the host fails: an error notices them."""
+
 
 class MutantFailure(Exception):
     """What `always-error` raises: not an error of the contract, so the host reports it as its own failure."""

@@ -16,11 +16,13 @@ from pathlib import Path
 from elastic_hal.codegen.targets.suite.cases import SuiteCase
 from elastic_hal.conformance.adapter import Adapter, RuntimeUnavailable
 from elastic_hal.conformance.capabilities import INTERFACE_PREFIX, QUESTION, Statement, read_statement
-from elastic_hal.conformance.expectations import Expectations, apply_expectations
+from elastic_hal.conformance.expectations import Expectations, apply_expectations, as_expected
 from elastic_hal.conformance.expression import case_words, compile_expression
 from elastic_hal.conformance.groups import members, observe_group, whole_groups
 from elastic_hal.conformance.judge import judge
-from elastic_hal.conformance.results import CaseResult, SuiteResult, Verdict
+from elastic_hal.conformance.levels import level_reached
+from elastic_hal.conformance.process import Running, StoppedError
+from elastic_hal.conformance.results import CaseResult, Skip, SuiteResult, Verdict
 from elastic_hal.conformance.session import Observation, observe_cases, observe_question
 
 Progress = Callable[[CaseResult, int, int], None]
@@ -41,9 +43,13 @@ class BuiltGuest:
 
 @dataclass(frozen=True, slots=True)
 class BuiltSuite:
-    """Everything that can be run."""
+    """Everything that can be run. `contract` has the ids of all interfaces of the contract that it is of, where known,
+    and `interfaces` those that the whole suite has cases of, built or not.
+    """
 
     guests: tuple[BuiltGuest, ...] = field(default=())
+    contract: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
 
     def cases(self) -> Iterator[tuple[str, SuiteCase]]:
         """Every case with its interface."""
@@ -59,25 +65,57 @@ def run_suite(
     expectations: Expectations | None = None,
     timeout: float | None = None,
     on_progress: Progress | None = None,
+    level: str | None = None,
+    options: Sequence[str] = (),
 ) -> SuiteResult:
-    """Runs the suite. `expression` selects cases, `timeout` replaces their own; raises ExpressionError and
-    AdapterError.
+    """Runs the suite. `expression` selects cases, `timeout` replaces their own, `level` is the one that a whole run has
+    to reach, and `options` are those that give this run again. Raises ExpressionError and AdapterError.
     """
     chosen = select(suite, expression)
     began = time.monotonic()
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    run = _Run(adapter, timeout, _Counter(sum(len(guest.cases) for guest in chosen), on_progress, expectations))
     try:
-        name = adapter.name
-        version = adapter.version()
-        statement = _statement(suite, adapter, timeout)
-        results = _run_guests(chosen, adapter, statement, timeout, on_progress)
+        adapter.check(suite.contract)
+        name, version, offered = adapter.name, adapter.version(), adapter.hal_interfaces()
+        run.offered = offered
+        run.ask(suite)
+        results = run.guests(chosen)
     except RuntimeUnavailable as error:
-        return SuiteResult(adapter.path.stem, "", platform, started, time.monotonic() - began, unavailable=str(error))
+        seconds = time.monotonic() - began
+        return SuiteResult(
+            adapter.path.stem,
+            "",
+            platform,
+            started,
+            seconds,
+            tuple(run.found),  # what was found before the runtime went away
+            unavailable=str(error),
+            options=tuple(options),
+        )
     stale: Sequence[str] = ()
     if expectations is not None:
         all_cases = [(interface, case.id) for interface, case in suite.cases()]
         results, stale = apply_expectations(expectations, results, all_cases)
-    return SuiteResult(name, version, platform, started, time.monotonic() - began, tuple(results), stale=tuple(stale))
+    found: str | None = None
+    lacking: tuple[str, ...] = ()
+    if expression is None:
+        interfaces = suite.interfaces or tuple(guest.interface for guest in suite.guests if guest.cases)
+        found, lacking = level_reached(results, offered, interfaces)
+    return SuiteResult(
+        name,
+        version,
+        platform,
+        started,
+        time.monotonic() - began,
+        tuple(results),
+        stale=tuple(stale),
+        selected=expression is not None,
+        level=found,
+        wanted=level,
+        lacking=lacking,
+        options=tuple(options),
+    )
 
 
 def select(suite: BuiltSuite, expression: str | None) -> list[BuiltGuest]:
@@ -94,96 +132,102 @@ def select(suite: BuiltSuite, expression: str | None) -> list[BuiltGuest]:
     return chosen
 
 
-def _statement(suite: BuiltSuite, adapter: Adapter, timeout: float | None) -> Statement | None:
-    """What the runtime says that it supports, where the suite can ask it."""
-    offered = adapter.hal_interfaces()
-    for guest in suite.guests:
-        if guest.interface.startswith(INTERFACE_PREFIX) and (offered is None or guest.interface in offered):
-            answer = observe_question(adapter, guest.component, ["--call", QUESTION], timeout or QUESTION_SECONDS)
-            return read_statement(answer.events)
-    return None
+class _Run:
+    """One run: the adapter, what the runtime says of itself, and the processes that are under way."""
 
+    def __init__(self, adapter: Adapter, timeout: float | None, counter: _Counter) -> None:
+        self._adapter = adapter
+        self._timeout = timeout
+        self._counter = counter
+        self._running = Running()
+        self._statement: Statement | None = None
+        self._asked = False
+        self.offered: Sequence[str] | None = None
 
-def _run_guests(
-    guests: Sequence[BuiltGuest],
-    adapter: Adapter,
-    statement: Statement | None,
-    timeout: float | None,
-    on_progress: Progress | None,
-) -> list[CaseResult]:
-    total = sum(len(guest.cases) for guest in guests)
-    counter = _Counter(total, on_progress)
-    offered = adapter.hal_interfaces()
-    workers = max(1, min(len(guests), os.cpu_count() or 1, MOST_SESSIONS))
-    with ThreadPoolExecutor(workers) as pool:
-        futures = {
-            guest.interface: pool.submit(_run_guest, guest, adapter, statement, offered, timeout, counter)
-            for guest in sorted(guests, key=lambda guest: -len(guest.cases))
-        }
-        try:
-            return [result for guest in guests for result in futures[guest.interface].result()]
-        except BaseException:
-            counter.stopped = True
-            raise
+    @property
+    def found(self) -> Sequence[CaseResult]:
+        """What was found so far, as the expectations have it."""
+        return self._counter.results
 
+    def ask(self, suite: BuiltSuite) -> None:
+        """Asks the runtime what it supports, where the suite can ask. A runtime that does not answer says nothing."""
+        for guest in suite.guests:
+            if guest.interface.startswith(INTERFACE_PREFIX):
+                self._asked = True
+                if self.offered is None or guest.interface in self.offered:
+                    arguments = ["--call", QUESTION]
+                    answer = observe_question(
+                        self._adapter, guest.component, arguments, self._timeout, QUESTION_SECONDS, self._running
+                    )
+                    self._statement = read_statement(answer.events)
 
-def _run_guest(
-    guest: BuiltGuest,
-    adapter: Adapter,
-    statement: Statement | None,
-    offered: Sequence[str] | None,
-    timeout: float | None,
-    counter: _Counter,
-) -> list[CaseResult]:
-    results: list[CaseResult] = []
-    if offered is not None and guest.interface not in offered:
-        for case in guest.cases:
-            results.append(counter.add(_not_offered(guest.interface, case)))
+    def guests(self, guests: Sequence[BuiltGuest]) -> list[CaseResult]:
+        """The results of all guests, in their order. Whatever interrupts it ends every process first."""
+        workers = max(1, min(len(guests), os.cpu_count() or 1, MOST_SESSIONS))
+        with ThreadPoolExecutor(workers) as pool:
+            futures = {
+                guest.interface: pool.submit(self._guest, guest)
+                for guest in sorted(guests, key=lambda guest: -len(guest.cases))
+            }
+            try:
+                return [result for guest in guests for result in futures[guest.interface].result()]
+            except BaseException:
+                self._counter.stopped = True
+                self._running.stop()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _guest(self, guest: BuiltGuest) -> list[CaseResult]:
+        results: list[CaseResult] = []
+        if self.offered is not None and guest.interface not in self.offered:
+            reason = "the adapter does not list this interface"
+            for case in guest.cases:
+                results.append(self._counter.add(_skipped(guest.interface, case, reason, Skip.NOT_LISTED)))
+            return results
+        for case, observation in self._observe(guest):
+            if self._counter.stopped:
+                raise StoppedError
+            if observation is None:
+                reason = "the adapter cannot run several workloads at once"
+                result = _skipped(guest.interface, case, reason, Skip.NO_GROUPS)
+            else:
+                result = judge(guest.interface, case, observation, self._statement, asked=self._asked)
+            results.append(self._counter.add(result))
         return results
-    for case, observation in _observe(guest, adapter, timeout):
-        if observation is None:
-            result = CaseResult(guest.interface, case, Verdict.SKIP, "the adapter cannot run several workloads at once")
-        else:
-            result = judge(guest.interface, case, observation, statement)
-        results.append(counter.add(result))
-        if counter.stopped:
-            break
-    return results
+
+    def _observe(self, guest: BuiltGuest) -> Iterator[tuple[SuiteCase, Observation | None]]:
+        """Runs the cases that run alone, then the groups; None where the adapter cannot run a group."""
+        leaders = members(guest.cases)
+        alone = [case for case in guest.cases if case.id not in leaders]
+        if alone:
+            yield from observe_cases(self._adapter, guest.component, alone, self._timeout, self._running)
+        cases = {case.id: case for case in guest.cases}
+        for leader in {leader.id: leader for leader in leaders.values()}.values():
+            seen = observe_group(self._adapter, guest.component, leader, cases, self._timeout, self._running)
+            yield from seen if seen is not None else ((case, None) for case in whole_groups([leader], guest.cases))
 
 
-def _observe(
-    guest: BuiltGuest, adapter: Adapter, timeout: float | None
-) -> Iterator[tuple[SuiteCase, Observation | None]]:
-    """Runs the cases that run alone, then the groups; None where the adapter cannot run a group."""
-    leaders = members(guest.cases)
-    alone = [case for case in guest.cases if case.id not in leaders]
-    if alone:
-        yield from observe_cases(adapter, guest.component, alone, timeout)
-    cases = {case.id: case for case in guest.cases}
-    for leader in {leader.id: leader for leader in leaders.values()}.values():
-        seen = observe_group(adapter, guest.component, leader, cases, timeout)
-        yield from seen if seen is not None else ((case, None) for case in whole_groups([leader], guest.cases))
-
-
-def _not_offered(interface: str, case: SuiteCase) -> CaseResult:
-    return CaseResult(interface, case, Verdict.SKIP, "the adapter does not list this interface")
+def _skipped(interface: str, case: SuiteCase, reason: str, skip: Skip) -> CaseResult:
+    return CaseResult(interface, case, Verdict.SKIP, reason, skip=skip)
 
 
 class _Counter:
-    """Counts finished cases over all sessions and tells whoever listens."""
+    """Counts finished cases over all sessions and tells whoever listens, with what the expectations make of each."""
 
-    def __init__(self, total: int, on_progress: Progress | None) -> None:
+    def __init__(self, total: int, on_progress: Progress | None, expectations: Expectations | None) -> None:
         self._total = total
-        self._done = 0
         self._on_progress = on_progress
+        self._expectations = expectations
         self._lock = threading.Lock()
+        self.results: list[CaseResult] = []
         self.stopped = False
 
     def add(self, result: CaseResult) -> CaseResult:
         with self._lock:
-            self._done += 1
+            known = self._expectations
+            self.results.append(result if known is None else as_expected(result, known))
             if self._on_progress is not None:
-                self._on_progress(result, self._done, self._total)
+                self._on_progress(self.results[-1], len(self.results), self._total)
         return result
 
 

@@ -16,6 +16,7 @@ from elastic_hal.conformance.cases import CaseFile, load_open_case_file
 from elastic_hal.conformance.coverage import coverage_problems
 from elastic_hal.conformance.document import CaseFileError, CaseProblem, Place
 from elastic_hal.conformance.expression import case_words, compile_expression
+from elastic_hal.conformance.needs import with_needs
 
 
 def shipped_cases() -> Path:
@@ -37,7 +38,7 @@ def load_guests(
         imported = {item.interface for item in world.imports.values() if isinstance(item, model.InterfaceItem)}
         files = [file for file in files if file.interface in imported]
         _require_all(resolve, imported, files, folder)
-    return [SuiteGuest(file.interface, (*file.cases, *boundary_cases(file))) for file in files]
+    return [SuiteGuest(file.interface, with_needs((*file.cases, *boundary_cases(file)), file)) for file in files]
 
 
 def list_cases(guests: Sequence[SuiteGuest], expression: str | None = None) -> list[tuple[str, SuiteCase]]:

@@ -11,10 +11,14 @@ from pathlib import Path
 from elastic_hal.codegen.targets.suite.cases import SuiteCase
 from elastic_hal.conformance.matrix import matrix
 from elastic_hal.conformance.reports.html import html_report
-from elastic_hal.conformance.reports.jsonlines import json_lines
+from elastic_hal.conformance.reports.jsonlines import ResultsFile, json_lines
 from elastic_hal.conformance.reports.junit import junit_report
 from elastic_hal.conformance.reports.markdown import markdown_summary
 from elastic_hal.conformance.results import SuiteResult
+
+RESULTS = "results.jsonl"
+
+__all__ = ["RESULTS", "ResultsFile", "write_reports"]
 
 
 def write_reports(result: SuiteResult, cases: Iterable[tuple[str, SuiteCase]], out_dir: Path) -> SuiteResult:
@@ -22,7 +26,7 @@ def write_reports(result: SuiteResult, cases: Iterable[tuple[str, SuiteCase]], o
     out_dir.mkdir(parents=True, exist_ok=True)
     rows = matrix(cases, result)
     texts = {
-        "results.jsonl": json_lines(result),
+        RESULTS: json_lines(result),
         "junit.xml": junit_report(result),
         "summary.md": markdown_summary(result, rows),
         "report.html": html_report(result, rows),
@@ -30,6 +34,9 @@ def write_reports(result: SuiteResult, cases: Iterable[tuple[str, SuiteCase]], o
     files = {}
     for name, text in texts.items():
         path = out_dir / name
-        path.write_text(text, encoding="utf-8", errors="replace")
+        # Whole or not at all: the file may hold what was found so far, and a full disk must not take that away.
+        unfinished = out_dir / f".{name}.part"
+        unfinished.write_text(text, encoding="utf-8", errors="replace")
+        unfinished.replace(path)
         files[name] = str(path)
     return replace(result, files=files)

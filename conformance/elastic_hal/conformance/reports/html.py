@@ -5,10 +5,12 @@ it again.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 
 import jinja2
 
+from elastic_hal.conformance.expression import full_id
 from elastic_hal.conformance.matrix import MatrixRow
 from elastic_hal.conformance.reports.markdown import GLYPHS
 from elastic_hal.conformance.results import CaseResult, SuiteResult, Verdict
@@ -31,7 +33,7 @@ def html_report(result: SuiteResult, rows: Sequence[MatrixRow]) -> str:
         glyphs={verdict.value: glyph for verdict, glyph in GLYPHS.items()},
         rows=rows,
         pretty=_pretty,
-        reproduce=_reproduce,
+        reproduce=lambda case: once_more(case, result.options),
     )
 
 
@@ -46,8 +48,10 @@ def _grouped(result: SuiteResult) -> dict[str, dict[str, list[CaseResult]]]:
 
 
 def _pretty(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
 
 
-def _reproduce(case: CaseResult) -> str:
-    return f"elastic-hal conformance run -k '{case.interface} and {case.case.id}'"
+def once_more(case: CaseResult, options: Sequence[str]) -> str:
+    """The command that runs just this case again, with the options of its run; for a shell."""
+    name = full_id(case.interface, case.case)
+    return shlex.join(["elastic-hal", "conformance", "run", *options, "--case", name])

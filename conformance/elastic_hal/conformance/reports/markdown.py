@@ -22,6 +22,8 @@ MOST_FAILURES = 50
 def markdown_summary(result: SuiteResult, rows: Sequence[MatrixRow]) -> str:
     """The text of the file."""
     lines = [f"# Conformance: {_cell(result.adapter)} {_cell(result.version)}", "", _cell(result.summary) + ".", ""]
+    if result.unavailable is None:
+        lines += [f"**{_cell(result.conclusion)}**", ""]
     lines.append(f"Platform: {result.platform or 'as the adapter chooses'}. Started: {result.started}.")
     if result.results:
         lines += [

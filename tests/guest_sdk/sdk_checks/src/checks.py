@@ -288,9 +288,7 @@ def check_local_time_follows_the_zone():
 
 def check_stopwatch():
     watch = clock.Stopwatch()
-    assert not watch.running
-    raises(RuntimeError, lambda: watch.elapsed)
-    raises(RuntimeError, lambda: watch.nanoseconds)
+    assert (watch.elapsed, watch.running) == (0.0, False)
     raises(RuntimeError, watch.stop)
     watch.start()
     raises(RuntimeError, watch.start)
@@ -303,7 +301,7 @@ def check_stopwatch():
         crypto.hash(LARGE)
     assert watch.elapsed > first
     watch.reset()
-    raises(RuntimeError, lambda: watch.elapsed)
+    assert watch.nanoseconds == 0
 
 
 def check_capabilities():

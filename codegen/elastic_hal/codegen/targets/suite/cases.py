@@ -53,10 +53,38 @@ Step = CallStep | DropStep | CheckStep
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """What a step needs of a runtime: one of the catalogue's functions `ids` and, where `value` is given, that
+    algorithm (or format, or other named choice) of it.
+
+    `kind` are all names of the value's kind, `home` the ids whose functions take that kind by name. `exact` says that
+    the call works only where the need is met. Spelled `CRY-6/blake3`.
+    """
+
+    ids: tuple[str, ...]
+    value: str | None = None
+    kind: frozenset[str] = frozenset()
+    home: tuple[str, ...] = ()
+    is_algorithm: bool = False
+    exact: bool = False
+
+    @classmethod
+    def written(cls, text: str) -> Need:
+        """The need that a case file or a list spells."""
+        identifier, _, value = text.partition("/")
+        return cls((identifier,), value or None, is_algorithm=bool(value))
+
+    def __str__(self) -> str:
+        named = ", ".join(self.ids)
+        return named if self.value is None else f"{named}/{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteCase:
     """One case. `positive`, `negative` and `boundary` name the functions of its interface that it covers in that sense.
 
-    `origin` is `file` for a written case and `types` for one that the types gave.
+    `origin` is `file` for a written case and `types` for one that the types gave. `needs` is what `step_needs` has for
+    each step, spelled, and what the case file adds.
     """
 
     id: str
@@ -71,6 +99,7 @@ class SuiteCase:
     source: str | None = None
     timeout: float = 10.0
     place: str = ""
+    step_needs: tuple[tuple[Need, ...], ...] = ()
 
     @property
     def functions(self) -> tuple[str, ...]:
