@@ -106,9 +106,30 @@ def test_an_unknown_platform_or_mutant(cli: Run, guest: Callable[..., Path]) -> 
     cli("run", component, "--mutant", "fly").refuses(2, "no mutant 'fly'", "always-error")
 
 
-def test_state_that_cannot_be_kept(cli: Run, guest: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_that_cannot_be_kept(
+    cli: Run, guest: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, place: Path
+) -> None:
     monkeypatch.setenv("ELASTIC_HAL_STATE", "/proc/state")
-    cli("run", guest("i32.const 0")).refuses(3, "cannot create the directory")
+    component = guest("i32.const 0")
+    # What needs no state does without. What was granted something that needs it is told so before it starts.
+    assert cli("run", component).code == 0
+    cli("attest").refuses(3, "cannot create the directory")
+    for grant in ('attestation = ["platform"]', "sealing = true"):
+        policy = place / "policy.toml"
+        policy.write_text(f"version = 1\n[workload.{component.stem}]\n{grant}\n")
+        result = cli("run", component, "--policy", policy)
+        assert (result.code, result.out) == (3, "")
+        assert "cannot create the directory" in result.err
+        assert "ELASTIC_HAL_STATE" in result.err
+
+
+def test_state_in_a_folder_that_others_can_write_to(
+    cli: Run, guest: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, place: Path
+) -> None:
+    (place / "open").mkdir()
+    (place / "open").chmod(0o777)
+    monkeypatch.setenv("ELASTIC_HAL_STATE", str(place / "open"))
+    cli("run", guest("i32.const 0")).refuses(3, "has mode 0777")
 
 
 def test_a_cache_that_cannot_be_kept_is_no_obstacle(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from elastic_hal.runtime import abi
 from elastic_hal.runtime.measurements import workload_measurement
-from elastic_hal.runtime.platform import MeasuresWorkloads, Platform
+from elastic_hal.runtime.platform import MayLackKeys, MeasuresWorkloads, Platform
 from elastic_hal.runtime.workload import Workload
 
 from .attestation import AttestationProvider
@@ -52,6 +52,9 @@ class ReferenceHost:
         """Make the providers of one workload that is about to start. What they allow follows from its identity and
         grant alone. Where the platform keeps a record of workloads, it is entered first.
         """
+        grant = workload.grant
+        if isinstance(self.platform, MayLackKeys) and (grant.attestation or grant.sealing):
+            self.platform.require_keys()
         if isinstance(self.platform, MeasuresWorkloads):
             self.platform.measure_workload(workload_measurement(workload.identity))
         return Providers(

@@ -173,6 +173,15 @@ class Platform(Protocol):
 
 
 @runtime_checkable
+class MayLackKeys(Protocol):
+    """What a platform has besides that has no keys here, and serves what needs none."""
+
+    def require_keys(self) -> None:
+        """Refuses to serve what needs keys: raises an error that says why there are none."""
+        ...
+
+
+@runtime_checkable
 class MeasuresWorkloads(Protocol):
     """What a platform has besides, whose hardware keeps a record of what was started."""
 

@@ -30,6 +30,11 @@ FIRMWARE_STATEMENT: Final = b"elastic-hal simulated platform, firmware 1.0"
 _UEID_RANDOM: Final = b"\x01"
 
 
+def firmware_measurements() -> tuple[Measurement, ...]:
+    """Give the measurement of what stands for the firmware."""
+    return (Measurement("platform", "sha-384", hashlib.sha384(FIRMWARE_STATEMENT).digest()),)
+
+
 class SimulatedPlatform:
     """A platform whose evidence has the form of the real thing. Safe to use from several threads."""
 
@@ -54,7 +59,7 @@ class SimulatedPlatform:
 
     def measurements(self) -> tuple[Measurement, ...]:
         """Give the platform's own measurement."""
-        return (Measurement("platform", "sha-384", hashlib.sha384(FIRMWARE_STATEMENT).digest()),)
+        return firmware_measurements()
 
     def evidence(self, request: EvidenceRequest) -> Evidence:
         """Sign evidence over the request. Raises `PlatformError` for a request that evidence cannot state."""

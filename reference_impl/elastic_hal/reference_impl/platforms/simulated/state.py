@@ -6,6 +6,7 @@ since whoever read them may still have the key.
 """
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -19,10 +20,17 @@ from ..errors import PlatformUnavailableError
 
 STATE_VARIABLE: Final = "ELASTIC_HAL_STATE"
 _MAX_FILE_BYTES: Final = 65_536
+_NOTHING_CAN_BE_MADE: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOSPC, errno.EDQUOT}
+)
 
 
 class StateError(PlatformUnavailableError):
     """The state on disk cannot be used. The text names the file and what to do."""
+
+
+class NoStateError(StateError):
+    """State can be kept nowhere: there is no place for it, or nothing can be written there."""
 
 
 def default_directory() -> Path:
@@ -36,7 +44,7 @@ def default_directory() -> Path:
     try:
         return Path.home() / ".local" / "state" / "elastic-hal" / "simulated"
     except RuntimeError:
-        raise StateError(f"there is no home directory; set {STATE_VARIABLE} to a directory for state") from None
+        raise NoStateError(f"there is no home directory; set {STATE_VARIABLE} to a directory for state") from None
 
 
 def prepare_directory(directory: Path) -> None:
@@ -104,11 +112,12 @@ def _draft(path: Path, content: bytes, mode: int) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
         _sync_directory(path.parent)
     except OSError as error:
-        raise StateError(f"{path}: cannot create the file: {error.strerror}") from None
+        raise NoStateError(f"{path}: cannot create the file: {error.strerror}") from None
 
 
 def _unusable(error: FolderError) -> StateError:
-    return StateError(f"{error} ({STATE_VARIABLE} names another directory for state)")
+    kind = NoStateError if error.errno in _NOTHING_CAN_BE_MADE else StateError
+    return kind(f"{error} ({STATE_VARIABLE} names another directory for state)")
 
 
 def _check_private(status: os.stat_result, path: Path, wanted: str) -> None:
