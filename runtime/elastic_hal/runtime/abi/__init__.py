@@ -13,11 +13,13 @@ from elastic_hal.runtime.abi.calls import GuestInstance
 from elastic_hal.runtime.abi.codec import Codec, Context
 from elastic_hal.runtime.abi.errors import (
     AbiError,
+    CallTooLargeError,
     GuestBusyError,
     GuestEndedError,
     GuestError,
     GuestExit,
     GuestResourceError,
+    GuestResultTooLargeError,
     HandleError,
     HandleLimitError,
     InstantiationError,
@@ -57,6 +59,7 @@ from elastic_hal.runtime.abi.values import Err, Ok, Some
 
 __all__ = [
     "AbiError",
+    "CallTooLargeError",
     "Codec",
     "Context",
     "Err",
@@ -71,6 +74,7 @@ __all__ = [
     "GuestInstance",
     "GuestResource",
     "GuestResourceError",
+    "GuestResultTooLargeError",
     "GuestTrap",
     "HandleError",
     "HandleLimitError",

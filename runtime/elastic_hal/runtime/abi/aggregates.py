@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from elastic_hal.runtime.abi import cells, window_codecs
 from elastic_hal.runtime.abi.cells import CELL_SIZE, MAP_ENTRY_SIZE, pointer_cell, result_cell, span_cell
-from elastic_hal.runtime.abi.codec import Codec, Context, twin_of, wrong_kind, wrong_value
+from elastic_hal.runtime.abi.codec import Codec, Context, any_grows, twin_of, wrong_kind, wrong_value
 from elastic_hal.runtime.abi.errors import LiftingError
 from elastic_hal.runtime.abi.numbers import lift_numbers, lower_numbers
 from elastic_hal.runtime.abi.values import Err, Ok, Some
@@ -45,8 +45,8 @@ def list_(element: Codec[T]) -> Codec[list[T]]:
 
     if numbers:
         numbers_twin = (lambda: window_codecs.windowed_numbers) if element.kind == cells.U8 else None
-        return Codec(wit, cells.LIST, lift_numbers(element, numbers, wit), lower, twin=numbers_twin)
-    return Codec(wit, cells.LIST, lift, lower, twin=twin_of(list_, element))
+        return Codec(wit, cells.LIST, lift_numbers(element, numbers, wit), lower, twin=numbers_twin, grows=True)
+    return Codec(wit, cells.LIST, lift, lower, twin=twin_of(list_, element), grows=True)
 
 
 def tuple_(*elements: Codec[Any]) -> Codec[Any]:
@@ -74,7 +74,7 @@ def tuple_(*elements: Codec[Any]) -> Codec[Any]:
         for member, (offset, lower_element) in zip(value, lowers, strict=True):
             lower_element(member, data + offset, context)
 
-    return Codec(wit, cells.TUPLE, lift, lower, twin=twin_of(tuple_, *elements))
+    return Codec(wit, cells.TUPLE, lift, lower, twin=twin_of(tuple_, *elements), grows=any_grows(*elements))
 
 
 def option(payload: Codec[T]) -> Codec[T | None]:
@@ -95,7 +95,7 @@ def option(payload: Codec[T]) -> Codec[T | None]:
         if value is not None:
             lower_payload(value, view.value, context)
 
-    return Codec(wit, cells.OPTION, lift, lower, twin=twin_of(option, payload))
+    return Codec(wit, cells.OPTION, lift, lower, twin=twin_of(option, payload), grows=any_grows(payload))
 
 
 def option_some(payload: Codec[T]) -> Codec[Some[T] | None]:
@@ -119,7 +119,7 @@ def option_some(payload: Codec[T]) -> Codec[Some[T] | None]:
         if value is not None:
             lower_payload(value.value, view.value, context)
 
-    return Codec(wit, cells.OPTION, lift, lower, twin=twin_of(option_some, payload))
+    return Codec(wit, cells.OPTION, lift, lower, twin=twin_of(option_some, payload), grows=any_grows(payload))
 
 
 def result(ok: Codec[Any] | None, err: Codec[Any] | None) -> Codec[Any]:
@@ -143,7 +143,7 @@ def result(ok: Codec[Any] | None, err: Codec[Any] | None) -> Codec[Any]:
             raise wrong_value(value, wit, "neither Ok(…) nor Err(…)")
         lower_case(isinstance(value, Ok), value.value, cell, context)
 
-    return Codec(wit, cells.RESULT, lift, lower, twin=twin_of(result, ok, err))
+    return Codec(wit, cells.RESULT, lift, lower, twin=twin_of(result, ok, err), grows=any_grows(ok, err))
 
 
 def result_lower(
@@ -188,4 +188,4 @@ def map_(key: Codec[K], value: Codec[T]) -> Codec[dict[K, T]]:
             value.lower(member, entry + CELL_SIZE, context)
             entry += MAP_ENTRY_SIZE
 
-    return Codec(wit, cells.MAP, lift, lower, twin=twin_of(map_, key, value))
+    return Codec(wit, cells.MAP, lift, lower, twin=twin_of(map_, key, value), grows=True)

@@ -16,13 +16,21 @@ from wasmtime import component as wasm_component
 
 from elastic_hal.runtime.abi import cells
 from elastic_hal.runtime.abi.codec import Context
-from elastic_hal.runtime.abi.errors import GuestBusyError, GuestEndedError, GuestExit, LiftingError
+from elastic_hal.runtime.abi.errors import (
+    CallTooLargeError,
+    GuestBusyError,
+    GuestEndedError,
+    GuestExit,
+    GuestResultTooLargeError,
+    LiftingError,
+)
 from elastic_hal.runtime.abi.exports import Export
 from elastic_hal.runtime.abi.functions import HostState
 from elastic_hal.runtime.abi.guest_errors import GuestTrap
 from elastic_hal.runtime.abi.guest_functions import ExportedFunction, call_function, drop_handle, find_function
 from elastic_hal.runtime.abi.outgoing import Outgoing
 from elastic_hal.runtime.abi.store_use import use_of
+from elastic_hal.runtime.abi.weights import MAX_WEIGHT, TOO_LARGE, VALUE_WEIGHT, weight
 
 T = TypeVar("T")
 
@@ -141,6 +149,8 @@ class GuestInstance:
             for argument, (cell, lower) in zip(arguments, function.lowers, strict=True):
                 lower(argument, cell, context)
             context.outgoing = None
+            if function.weighed:
+                _check_weight(function)
             entered, to_free = True, function.owning
             error = call_function(
                 function.address, self._pointer, function.first, function.arity, function.result, function.results
@@ -188,9 +198,26 @@ class GuestInstance:
         if isinstance(failure, wasmtime.ExitTrap):
             self._use.ended = f"it exited in {label}"
             return GuestExit(failure.code)
+        text = str(failure)
+        if TOO_LARGE in text and "wasm backtrace" not in text:
+            self._use.ended = f"{label} gave more than a call may carry"
+            return GuestResultTooLargeError(
+                f"{self._use.ended}: {MAX_WEIGHT >> 20} MiB, {VALUE_WEIGHT} bytes for each element of a list; "
+                "let it give the result in pieces"
+            )
         trap = trap_of(failure, label, self._state)
         self._use.ended = str(trap).partition("\n")[0]
         return trap
+
+
+def _check_weight(function: ExportedFunction) -> None:
+    """Raises CallTooLargeError where arguments are so large that the guest could not give as much back."""
+    total = sum(weight(cell) for cell in function.weighed)
+    if total > MAX_WEIGHT:
+        raise CallTooLargeError(
+            f"the arguments of {function.label} are more than a call that gives lists or text back may carry: "
+            f"{MAX_WEIGHT >> 20} MiB, {VALUE_WEIGHT} bytes for each element of a list; pass them in pieces"
+        )
 
 
 def store_pointer(store: wasmtime.Store) -> int:

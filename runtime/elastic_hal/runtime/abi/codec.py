@@ -52,7 +52,8 @@ class Codec(Generic[T]):
     `wit` names the type in messages. `kind` is what wasmtime calls it. `numbers` is the memoryview format of plain
     numbers, whose lists are read in one go. `cases` holds the class of each case of a variant. `resource` is the
     class behind a handle. `twin` makes, once, the codec for the same type where its bytes travel through a window; it
-    is None for a type without `list<u8>` in it (see `twin_of`).
+    is None for a type without `list<u8>` in it (see `twin_of`). `grows` says whether a value can be of any size,
+    because there is a list, a text or a map in it.
     """
 
     wit: str
@@ -63,6 +64,7 @@ class Codec(Generic[T]):
     cases: Mapping[str, tuple[type[Any], Codec[Any] | None]] = field(default_factory=dict)
     resource: type[Any] | None = None
     twin: Callable[[], Codec[T]] | None = None
+    grows: bool = False
 
     @property
     def windowed(self) -> Codec[T] | None:
@@ -82,6 +84,11 @@ def twin_of(make: Callable[..., Codec[T]], *parts: Codec[Any] | None) -> Callabl
         return make(*[part and (part.windowed or part) for part in parts])
 
     return twin
+
+
+def any_grows(*parts: Codec[Any] | None) -> bool:
+    """Whether a value with these parts can be of any size."""
+    return any(part is not None and part.grows for part in parts)
 
 
 def wrong_kind(cell: int, wit: str) -> LiftingError:

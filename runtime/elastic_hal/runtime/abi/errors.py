@@ -8,10 +8,12 @@ Exception
  │   ├─ LiftingError     a value from the guest is not of the type that the bindings have
  │   │   └─ HandleError  a handle that is not alive, or that belongs to another resource
  │   ├─ LoweringError    a value from a provider does not fit its WIT type
+ │   │   └─ CallTooLargeError  the arguments of a call into a guest are more than a call may carry
  │   ├─ HandleLimitError the workload holds as many handles as it may
  │   └─ GuestError       a call into a guest was refused or did not come back
  │       ├─ GuestTrap           the guest trapped (in `guest_errors`)
  │       ├─ GuestExit           the guest asked to exit instead of returning
+ │       ├─ GuestResultTooLargeError  it gave more than a call may carry
  │       ├─ GuestEndedError     it trapped or exited before, or its store is closed
  │       ├─ GuestBusyError      it is being called already, on this thread or on another one
  │       └─ GuestResourceError  an object of a guest is closed, given away, lent, or another guest's
@@ -51,6 +53,10 @@ class LoweringError(AbiError):
     """A provider returned a value that its WIT type cannot hold."""
 
 
+class CallTooLargeError(LoweringError):
+    """The arguments of a call into a guest are more than a call may carry. The guest was not called."""
+
+
 class HandleLimitError(AbiError):
     """The workload holds as many live handles as its limits allow."""
 
@@ -65,6 +71,10 @@ class GuestExit(GuestError):
     def __init__(self, code: int) -> None:
         super().__init__(f"the guest exited with code {code} instead of returning")
         self.code = code
+
+
+class GuestResultTooLargeError(GuestError):
+    """A guest gave more back than a call may carry. It cannot be called again."""
 
 
 class GuestEndedError(GuestError):

@@ -41,6 +41,12 @@ def may_own(result: Codec[Any] | Fallible | None) -> bool:
     return result is not None and (isinstance(result, Fallible) or result.kind > cells.CHAR)
 
 
+def may_grow(result: Codec[Any] | Fallible | None) -> bool:
+    """Whether what a function gives when all is well can be of any size."""
+    given = result.ok if isinstance(result, Fallible) else result
+    return given is not None and given.grows
+
+
 Lift = Callable[[int, Context], Any]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from elastic_hal.runtime.abi.aggregates import list_
-from elastic_hal.runtime.abi.codec import Codec, Context, twin_of, wrong_value
+from elastic_hal.runtime.abi.codec import Codec, Context, any_grows, twin_of, wrong_value
 from elastic_hal.runtime.abi.errors import LiftingError
 from elastic_hal.runtime.abi.scalars import bytes_
 
@@ -39,7 +39,7 @@ def fixed_list(element: Codec[T], length: int) -> Codec[list[T]]:
     def twin(windowed: Codec[T]) -> Codec[list[T]]:
         return fixed_list(windowed, length)
 
-    return Codec(wit, plain.kind, lift, lower, twin=twin_of(twin, element))
+    return Codec(wit, plain.kind, lift, lower, twin=twin_of(twin, element), grows=any_grows(element))
 
 
 def fixed_bytes(length: int) -> Codec[bytes]:

@@ -14,7 +14,7 @@ from wasmtime import component as wasm_component
 from elastic_hal.runtime.abi import cells
 from elastic_hal.runtime.abi.cells import CELL_SIZE
 from elastic_hal.runtime.abi.errors import LinkError
-from elastic_hal.runtime.abi.exports import Export, lift_of, may_own
+from elastic_hal.runtime.abi.exports import Export, lift_of, may_grow, may_own
 
 # Bound apart from `_bindings`, so that addresses are passed as numbers. These run guest code: they give up the lock.
 _library = ctypes.CDLL(cast(str, cast(Any, _bindings).dll._name))
@@ -61,12 +61,13 @@ def find_function(
 
 class ExportedFunction:
     """An exported function that was found, with memory for its arguments and its result. `owning` are those of its
-    `cells` that own memory after a call that fits; those of numbers never do.
+    `cells` that own memory after a call that fits; those of numbers never do. `weighed` are the arguments that may be
+    too large for the way back.
     """
 
     __slots__ = (
         *("_memory", "_raw", "address", "arity", "cells", "finish", "first", "label", "lift", "lowers", "owning"),
-        *("result", "results"),
+        *("result", "results", "weighed"),
     )
 
     def __init__(self, found: wasm_component.Func, export: Export[Any]) -> None:
@@ -81,6 +82,8 @@ class ExportedFunction:
         self.cells = tuple(range(self.first, self.result + CELL_SIZE * self.results, CELL_SIZE))
         owners = [*(codec.kind > cells.CHAR for codec in export.parameters), may_own(export.result)]
         self.owning = tuple(cell for cell, owns in zip(self.cells, owners, strict=False) if owns)
+        growing = [cell for cell, codec in zip(self.cells, export.parameters, strict=False) if codec.grows]
+        self.weighed = tuple(growing) if may_grow(export.result) else ()
         self.lowers = tuple(
             (self.first + CELL_SIZE * index, codec.lower) for index, codec in enumerate(export.parameters)
         )

@@ -16,7 +16,7 @@ from elastic_hal.runtime.abi.cells import (
     span_cell,
     word_at,
 )
-from elastic_hal.runtime.abi.codec import Codec, Context, twin_of, wrong_kind, wrong_value
+from elastic_hal.runtime.abi.codec import Codec, Context, any_grows, twin_of, wrong_kind, wrong_value
 from elastic_hal.runtime.abi.errors import LiftingError
 
 T = TypeVar("T")
@@ -59,7 +59,8 @@ def record(build: Callable[..., T], fields: Sequence[tuple[str, str, Codec[Any]]
             build, [(name, attribute, codec) for (name, attribute, _), codec in zip(fields, codecs, strict=True)]
         )
 
-    return Codec(wit, cells.RECORD, lift, lower, twin=twin_of(twin, *[codec for _, _, codec in fields]))
+    members = [codec for _, _, codec in fields]
+    return Codec(wit, cells.RECORD, lift, lower, twin=twin_of(twin, *members), grows=any_grows(*members))
 
 
 def variant(cases: Sequence[tuple[str, Callable[..., Any], Codec[Any] | None]]) -> Codec[Any]:
@@ -102,7 +103,7 @@ def variant(cases: Sequence[tuple[str, Callable[..., Any], Codec[Any] | None]]) 
         return variant([(name, case, codec) for (name, case, _), codec in zip(cases, codecs, strict=True)])
 
     parts = [codec for _, _, codec in cases]
-    return Codec(wit, cells.VARIANT, lift, lower, cases=classes, twin=twin_of(twin, *parts))
+    return Codec(wit, cells.VARIANT, lift, lower, cases=classes, twin=twin_of(twin, *parts), grows=any_grows(*parts))
 
 
 def enum_(members: type[EnumT]) -> Codec[EnumT]:
