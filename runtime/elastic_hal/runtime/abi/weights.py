@@ -28,7 +28,7 @@ VALUE_WEIGHT: Final = 48
 """What wasmtime takes for each value in a list, tuple, option or result."""
 
 FIELD_WEIGHT: Final = VALUE_WEIGHT + 24
-"""The same for a field of a record, whose name is counted besides."""
+"""The same for a field of a record."""
 
 TOO_LARGE: Final = "fuel allocated for hostcalls has been exhausted"
 """wasmtime's words for more than it converts."""
