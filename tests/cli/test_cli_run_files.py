@@ -31,8 +31,8 @@ def test_a_guest_that_fails_says_what_it_says_itself(cli: Run, guest: Callable[.
 
 
 def test_a_file_that_cannot_be_read(cli: Run, place: Path) -> None:
-    cli("run", "absent.wasm").refuses(2, "absent.wasm: No such file or directory")
-    cli("run", place).refuses(2, "Is a directory")
+    cli("run", "absent.wasm").refuses(2, "absent.wasm: cannot be read: No such file or directory")
+    cli("run", place).refuses(2, "is a directory, not a regular file")
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,16 @@ def test_a_refused_guest_goes_on_with_what_it_has(start: Callable[..., Outcome])
     assert start(body, Limits(memory_bytes=2 * PAGE), ResourceGrant()).succeeded
 
 
+def test_a_guest_that_asks_for_less_than_it_has_keeps_that_and_no_more(start: Callable[..., Outcome]) -> None:
+    body = """
+        (if (i32.eq (memory.grow (i32.const 20)) (i32.const -1)) (then (return (i32.const 1))))
+        (call $memory (i64.const 65536) (i32.const 16))
+        (if (i32.load8_u (i32.const 16)) (then (return (i32.const 1))))
+        (i32.store (i32.const 1300000) (i32.const 1))
+        (i32.ne (memory.grow (i32.const 1)) (i32.const -1))"""
+    assert start(body, Limits(memory_bytes=32 * PAGE), ResourceGrant()).succeeded
+
+
 COUNT = """(local $n i32) {ask}
     (loop $again (local.set $n (i32.add (local.get $n) (i32.const 1)))
       (br_if $again (i32.lt_u (local.get $n) (i32.const {rounds}))))

@@ -17,7 +17,7 @@ from elastic_hal.runtime.bridge.compose import BRIDGE_VERSION, bridged
 from elastic_hal.runtime.bridge.names import NAMESPACE, is_bridge_name
 from elastic_hal.runtime.components import check_header, compile_component
 from elastic_hal.runtime.errors import UnlinkableImportError
-from elastic_hal.runtime.imports import WASI_INTERFACES, track
+from elastic_hal.runtime.imports import WASI_INTERFACES, listed, track
 
 _log = logging.getLogger(__name__)
 _WASI_TRACKS = frozenset(track(name) for name in WASI_INTERFACES)
@@ -54,7 +54,7 @@ def _refuse_reserved(imports: Iterable[str], name: str) -> None:
     reserved = tuple(wanted for wanted in imports if is_bridge_name(wanted))
     if reserved:
         raise UnlinkableImportError(
-            f"{name}: it imports {', '.join(reserved)}, which is reserved for the runtime's own adapters",
+            f"{name}: it imports {listed(reserved)}, which is reserved for the runtime's own adapters",
             "build the guest for the interface itself; the runtime adds the adapter when it loads the component",
             reserved,
         )

@@ -9,11 +9,17 @@ from pathlib import Path
 import wasmtime
 from wasmtime import component as wasm_component
 
+from elastic_hal.common.files import FileError, read_file
+from elastic_hal.common.text import shown
+from elastic_hal.runtime.bridge.errors import UnreadableBinaryError
 from elastic_hal.runtime.bridge.names import is_bridge_name
+from elastic_hal.runtime.contents.bounds import MAX_COMPONENT_BYTES, TooLargeError
+from elastic_hal.runtime.contents.holdings import Holdings, read_holdings
 from elastic_hal.runtime.errors import (
     ComponentError,
     CoreModuleError,
     CorruptComponentError,
+    LargeComponentError,
     NotWebAssemblyError,
     TextFormatError,
     UnreadableError,
@@ -23,6 +29,7 @@ _MAGIC = b"\0asm"
 _COMPONENT_LAYER = b"\x0d\0\x01\0"
 _MODULE_LAYER = b"\x01\0\0\0"
 _HEADER_SIZE = 8
+_MAX_REASON = 400
 _FEATURE = re.compile(r"\brequires? the .* (feature|proposal)\b")
 
 
@@ -31,7 +38,7 @@ class LoadedComponent:
     """A component that is compiled and ready to run, under the digest of its file.
 
     `bridged` tells whether an adapter for its bytes is compiled with it; name, digest, imports and exports are those
-    of the component itself all the same.
+    of the component itself all the same, and so is what an instance of it `holds`.
     """
 
     name: str
@@ -39,15 +46,18 @@ class LoadedComponent:
     imports: tuple[str, ...]
     exports: tuple[str, ...]
     compiled: wasm_component.Component
+    holds: Holdings
     bridged: bool = False
 
 
-def describe(engine: wasmtime.Engine, name: str, digest: str, compiled: wasm_component.Component) -> LoadedComponent:
+def describe(
+    engine: wasmtime.Engine, name: str, digest: str, compiled: wasm_component.Component, holds: Holdings
+) -> LoadedComponent:
     """Makes the description of a compiled component. What only an adapter imports is none of the component's."""
     every = tuple(compiled.type.imports(engine))
     imports = tuple(wanted for wanted in every if not is_bridge_name(wanted))
     exports = tuple(compiled.type.exports(engine))
-    return LoadedComponent(name, digest, imports, exports, compiled, bridged=len(imports) < len(every))
+    return LoadedComponent(name, digest, imports, exports, compiled, holds, bridged=len(imports) < len(every))
 
 
 def read_component(path: Path) -> bytes:
@@ -57,9 +67,9 @@ def read_component(path: Path) -> bytes:
         ComponentError: it cannot be read, or it is no component; the class says which.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnreadableError(f"{path}: {error.strerror or error}") from error
+        content = read_file(path, MAX_COMPONENT_BYTES)
+    except FileError as error:
+        raise UnreadableError(str(error), error.hint) from error
     check_header(content, str(path))
     return content
 
@@ -89,6 +99,30 @@ def check_header(content: bytes, name: str) -> None:
     raise NotWebAssemblyError(f"{name}: this is not WebAssembly")
 
 
+def inspect(content: bytes, name: str) -> Holdings | None:
+    """Reads what an instance of a component will hold; None where that cannot be told, as a rule because the component
+    is not valid.
+
+    Raises:
+        LargeComponentError: a part of it is beyond its bound.
+    """
+    try:
+        return read_holdings(content)
+    except TooLargeError as error:
+        hint = "no toolchain makes components like this; make several of it"
+        raise LargeComponentError(f"{name}: this component is too large: {error}", hint) from None
+    except UnreadableBinaryError:
+        return None
+
+
+def uncountable(name: str) -> LargeComponentError:
+    """Makes the error for a valid component of which nobody can tell what it holds."""
+    return LargeComponentError(
+        f"{name}: this component has instances of which the runtime cannot tell how much memory they need",
+        "link its parts into one component, without core modules or components as imports",
+    )
+
+
 def compile_component(engine: wasmtime.Engine, content: bytes, name: str) -> wasm_component.Component:
     """Compiles a component.
 
@@ -104,7 +138,7 @@ def compile_component(engine: wasmtime.Engine, content: bytes, name: str) -> was
 
 def _invalid(reason: str, name: str) -> ComponentError:
     lines = [line.strip() for line in reason.splitlines() if line.strip()]
-    last = lines[-1].removeprefix("0: ") if lines else "unknown reason"
+    last = shown(lines[-1].removeprefix("0: "), _MAX_REASON) if lines else "unknown reason"
     if "unexpected end" in last or "unexpected EOF" in last:
         return CorruptComponentError(f"{name}: the file is truncated: {last}", "get or build the file again")
     if _FEATURE.search(last):

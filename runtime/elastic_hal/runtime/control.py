@@ -80,7 +80,7 @@ class Control:
         apply_cpu(self.cpu_thousandths)
 
     def set_memory(self, size: int) -> None:
-        """Bounds each linear memory of the guest to `size` bytes from now on. Call it on the guest's thread."""
+        """Bounds the memory of the guest to `size` bytes from now on. Call it on the guest's thread."""
         self.memory_bytes = size
         if self._apply_memory is not None:
             self._apply_memory(size)

@@ -19,7 +19,7 @@ from elastic_hal.runtime.abi.window_probe import available
 from elastic_hal.runtime.apart import apart
 from elastic_hal.runtime.bridged import BRIDGE_VERSION, compile_guest
 from elastic_hal.runtime.cache import ComponentCache
-from elastic_hal.runtime.components import LoadedComponent, describe, read_component
+from elastic_hal.runtime.components import LoadedComponent, check_header, describe, inspect, read_component, uncountable
 from elastic_hal.runtime.cpu_share import Ticker
 from elastic_hal.runtime.identity import content_digest
 
@@ -67,7 +67,12 @@ class Engine:
             if known.name != name:
                 known = replace(known, name=name)
         else:
-            known = describe(self.wasm, name, digest, self._compiled(content, digest, origin or name, bridge))
+            check_header(content, origin or name)
+            holds = inspect(content, origin or name)
+            compiled = self._compiled(content, digest, origin or name, bridge)
+            if holds is None:
+                raise uncountable(origin or name)
+            known = describe(self.wasm, name, digest, compiled, holds)
         with self._lock:
             self._loaded[digest, bridge] = known
         return known

@@ -8,6 +8,8 @@
          │   ├─ TextFormatError         it is WebAssembly text, not binary
          │   ├─ CoreModuleError         it is a core module, not a component
          │   ├─ CorruptComponentError   it is truncated or invalid
+         │   ├─ LargeComponentError     a part of it is larger than components may have it
+         │   ├─ LoadingError            it could not be compiled in the time and memory that there is for that
          │   ├─ NotACommandError        it does not export wasi:cli/run
          │   └─ UnlinkableImportError   it imports something that this runtime does not provide
          ├─ PolicyError           the policy file is wrong: file, place in it, reason
@@ -55,6 +57,14 @@ class CoreModuleError(ComponentError):
 
 class CorruptComponentError(ComponentError):
     """The file starts like a component and is truncated or invalid."""
+
+
+class LargeComponentError(ComponentError):
+    """A part of the component is larger than it may be, or cannot be bounded."""
+
+
+class LoadingError(ComponentError):
+    """The component could not be compiled in the time or with the memory that there is for that."""
 
 
 class NotACommandError(ComponentError):

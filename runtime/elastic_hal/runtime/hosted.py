@@ -12,6 +12,7 @@ from typing import Self
 
 import wasmtime
 
+from elastic_hal.common.quantities import format_size
 from elastic_hal.runtime import abi
 from elastic_hal.runtime.abi.store_use import use_of
 from elastic_hal.runtime.components import LoadedComponent
@@ -21,7 +22,7 @@ from elastic_hal.runtime.interrupt import Interrupt
 from elastic_hal.runtime.limits import Limits
 from elastic_hal.runtime.output_meter import OutputMeter
 from elastic_hal.runtime.standard_streams import Sink, StandardStreams, Tail, to_descriptor
-from elastic_hal.runtime.store_limits import limit_store
+from elastic_hal.runtime.store_limits import BudgetError, divide
 
 
 class Hosted:
@@ -70,7 +71,11 @@ class Hosted:
         config = wasmtime.WasiConfig()
         self._streams.connect(config)
         self.store.set_wasi(config)
-        limit_store(self.store, limits.memory_bytes, bridged=component.bridged)
+        try:
+            divide(limits.memory_bytes, component.holds).apply(self.store, bridged=component.bridged)
+        except BudgetError as error:
+            allowed = format_size(limits.memory_bytes)
+            raise abi.InstantiationError(f"{component.name} may have {allowed} of memory, and {error}") from None
         self.interrupt.attach(self.store)
         try:
             return self.linker.instantiate(self.store, component.compiled)

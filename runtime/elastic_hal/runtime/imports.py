@@ -7,11 +7,14 @@ instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any, cast
 
 import wasmtime
+from wasmtime import _bindings
 from wasmtime import component as wasm_component
 
+from elastic_hal.common.text import shown
 from elastic_hal.runtime.components import LoadedComponent
 from elastic_hal.runtime.errors import UnlinkableImportError
 
@@ -41,6 +44,10 @@ _PROVIDED_KINDS = (
     wasm_component.ComponentType,
     wasm_component.ModuleType,
 )
+_MOST_LISTED = 10
+_MAX_NAME = 100
+_MAX_CAUSES = 600
+_MAX_EXAMINED = 1_000
 _SEMVER = re.compile(r"(\d+)\.(\d+)\.(\d+)(-[^+]*)?(\+.*)?")
 
 
@@ -74,13 +81,14 @@ def check_imports(component: LoadedComponent, engine: wasmtime.Engine, provided:
         missing = tuple(name for name in missing if _needs_something(kinds[name].ty, engine))
     if not missing:
         return
-    others = sorted(name for name in provided if any(_interface(name) == _interface(wanted) for wanted in missing))
+    interfaces = {_interface(wanted) for wanted in missing}
+    others = sorted(name for name in provided if _interface(name) in interfaces)
     if others:
         hint = f"this runtime provides {', '.join(others)}: build the guest against that version"
     else:
         own = sorted(name for name in provided if not name.startswith("wasi:"))
         hint = f"this runtime provides {', '.join([*own, f'WASI {WASI_VERSION}'])}"
-    message = f"{component.name}: it imports {', '.join(missing)}, which this runtime does not provide"
+    message = f"{component.name}: it imports {listed(missing)}, which this runtime does not provide"
     raise UnlinkableImportError(message, hint, missing)
 
 
@@ -89,13 +97,23 @@ def unlinkable(component: str, report: str) -> UnlinkableImportError:
     lines = [line.strip() for line in report.splitlines()]
     names = tuple(re.findall(r"`([^`]+)`", lines[0]))[:1] if lines else ()
     causes = [line.partition(": ")[2] for line in lines[1:] if re.match(r"\d+: ", line)]
-    message = f"{component}: it imports {', '.join(names)} in a form that this runtime does not provide"
+    message = f"{component}: it imports {listed(names)} in a form that this runtime does not provide"
     hint = "build the guest against the version of the interface that this runtime has"
-    return UnlinkableImportError(f"{message}: {', '.join(causes) or 'unknown reason'}", hint, names)
+    return UnlinkableImportError(f"{message}: {shown(', '.join(causes), _MAX_CAUSES) or 'unknown reason'}", hint, names)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names that a component chose as a list for a message, which no number and no length of them floods."""
+    first = ", ".join(shown(name, _MAX_NAME) for name in names[:_MOST_LISTED])
+    return f"{first} and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else first
 
 
 def _needs_something(kind: object, engine: wasmtime.Engine) -> bool:
     if isinstance(kind, wasm_component.ComponentInstanceType):
+        # wasmtime looks for each member from the first one on: nobody looks at very many.
+        count = cast(Any, _bindings).wasmtime_component_instance_type_export_count(kind.ptr(), engine.ptr())
+        if count > _MAX_EXAMINED:
+            return True
         return any(isinstance(item.ty, _PROVIDED_KINDS) for item in kind.exports(engine).values())
     return isinstance(kind, _PROVIDED_KINDS)
 

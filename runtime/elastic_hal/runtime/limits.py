@@ -20,9 +20,10 @@ MAX_HANDLES = 2**24
 class Limits:
     """The bounds of one workload.
 
-    `memory_bytes` bounds each linear memory of the guest (an ordinary guest has one), `deadline_seconds` its run time
-    on the wall clock (None: no bound), `handles` the host objects that it may hold at once, `cpu_thousandths` its share
-    of one CPU core, `output_bytes` what it may write to standard output and standard error together (None: no bound).
+    `memory_bytes` bounds what the guest holds in memories, tables and instances together (see `store_limits.py`),
+    `deadline_seconds` its run time on the wall clock (None: no bound), `handles` the host objects that it may hold at
+    once, `cpu_thousandths` its share of one CPU core, `output_bytes` what it may write to standard output and standard
+    error together (None: no bound).
     """
 
     memory_bytes: int = 256 * 1024**2

@@ -27,14 +27,14 @@ from elastic_hal.runtime.descriptors import GUARD, needed_for
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.errors import AdmissionError, ArgumentError, GrantError, NotACommandError
 from elastic_hal.runtime.identity import Identity
-from elastic_hal.runtime.imports import WASI_INTERFACES, check_imports, track, unlinkable
+from elastic_hal.runtime.imports import WASI_INTERFACES, check_imports, listed, track, unlinkable
 from elastic_hal.runtime.interrupt import Interrupt
 from elastic_hal.runtime.limits import Limits
 from elastic_hal.runtime.outcome import Outcome, Reason, describe_trap, ran_out_of_memory
 from elastic_hal.runtime.output_meter import OutputMeter
 from elastic_hal.runtime.policy import Grant
 from elastic_hal.runtime.standard_streams import Sink, StandardStreams, Tail, to_descriptor
-from elastic_hal.runtime.store_limits import limit_store
+from elastic_hal.runtime.store_limits import BudgetError, at_rest, divide
 
 _RUN = "wasi:cli/run@0.2.0"
 _RESULT = abi.result(None, None)
@@ -113,6 +113,7 @@ class Run:
         self._done = threading.Event()
         self._over = threading.Event()
         self._stopped = False
+        self._entered = False
         self._descriptors = 0
         self._outcome: Outcome | None = None
         self._raised: BaseException | None = None
@@ -200,7 +201,11 @@ class Run:
             return partial(self._with_output, streams, self._enter(store))
 
     def _enter(self, store: wasmtime.Store) -> Callable[[], Outcome]:
-        self._control.connect(partial(self._bound, store), self._share.set)
+        try:
+            self._control.connect(partial(self._bound, store), self._share.set)
+        except BudgetError as error:
+            return partial(self._ended, "memory", str(error))
+        self._entered = True
         self._control.at_end(partial(self._share.set, WHOLE_CORE))
         self._interrupt.attach(store)
         try:
@@ -220,7 +225,14 @@ class Run:
         return partial(self._exited, code)
 
     def _bound(self, store: wasmtime.Store, memory_bytes: int) -> None:
-        limit_store(store, memory_bytes, bridged=self._workload.component.bridged)
+        component = self._workload.component
+        try:
+            limits = divide(memory_bytes, component.holds)
+        except BudgetError:
+            if not self._entered:
+                raise
+            limits = at_rest(component.holds)  # it promised to need less than it has
+        limits.apply(store, bridged=component.bridged)
 
     def _with_output(self, streams: StandardStreams, ended: Callable[[], Outcome]) -> Outcome:
         """Fails a run whose output did not all arrive, as far as somebody still wanted it."""
@@ -283,7 +295,7 @@ def _entry_point(component: LoadedComponent) -> str:
     for name in component.exports:
         if track(name) == track(_RUN):
             return name
-    exports = ", ".join(component.exports) or "nothing"
+    exports = listed(component.exports) or "nothing"
     raise NotACommandError(
         f"{component.name}: it does not export wasi:cli/run, so there is nothing to run",
         f"it exports {exports}; build it for a world that includes wasi:cli/command",

@@ -8,6 +8,7 @@ from elastic_hal.runtime.bridge.errors import UnreadableBinaryError
 
 _LONGEST_NUMBER = 5  # bytes of a 32-bit number
 _ANNOTATED = 2  # the kind of a name that something is said about
+_LONGEST_LONG_NUMBER = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,22 @@ class Reader:
                     break
                 return value
         raise UnreadableBinaryError("a number is too long")
+
+    def long_number(self) -> int:
+        """The next natural number of 64 bits."""
+        value = 0
+        for place in range(_LONGEST_LONG_NUMBER):
+            byte = self.byte()
+            value |= (byte & 0x7F) << (7 * place)
+            if not byte & 0x80:
+                return value
+        raise UnreadableBinaryError("a number is too long")
+
+    def peek(self) -> int:
+        """The next byte, which stays the next one."""
+        found = self.byte()
+        self.position -= 1
+        return found
 
     def count(self) -> int:
         """The number of items in a list; each takes at least a byte."""
