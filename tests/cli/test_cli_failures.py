@@ -17,6 +17,8 @@ INSIDE = {
     "elastic_hal.runtime.abi.errors": {"*"},
     "elastic_hal.runtime.abi.guest_errors": {"*"},
     "elastic_hal.runtime.bridge.errors": {"*"},
+    "elastic_hal.runtime.contents.bounds": {"TooLargeError"},
+    "elastic_hal.runtime.store_limits": {"BudgetError"},
     "elastic_hal.reference_impl.crypto.nonces": {"NoncesExhaustedError", "NonceReusedError"},
     "elastic_hal.reference_impl.crypto.asymmetric": {"MaterialError"},
     "elastic_hal.reference_impl.crypto.ciphers": {"PaddingError"},

@@ -53,7 +53,7 @@ def test_the_version_is_data(process: Run) -> None:
 
 
 def test_a_refusal_of_the_process_is_the_same(process: Run) -> None:
-    process("run", "absent.wasm").refuses(2, "absent.wasm: No such file or directory")
+    process("run", "absent.wasm").refuses(2, "absent.wasm: cannot be read: No such file or directory")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["wit", "json", str(contract_dir())]])

@@ -129,7 +129,7 @@ def test_refusals(cli: Run, guest: Callable[..., Path], deployment: Callable[...
     guest("i32.const 0", name="a")
     cli("run", place / "absent.toml").refuses(2, "the deployment cannot be read")
     cli("run", deployment("a", head="colour = 1")).refuses(2, "colour: unknown key")
-    cli("run", deployment("a", "absent")).refuses(2, "absent.wasm: No such file")
+    cli("run", deployment("a", "absent")).refuses(2, "absent.wasm: cannot be read: No such file")
     for option in (["--name", "x"], ["--batch"], ["--policy", "p.toml"]):
         cli("run", deployment("a"), *option).refuses(2, f"{option[0]}: a deployment file says that itself")
     cli("run", deployment("a"), "--", "x").refuses(2, "arguments: a deployment file says that itself")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import wasmtime
 
-from elastic_hal.runtime import engine as engine_module
+from elastic_hal.runtime import compilation
 from elastic_hal.runtime.bridged import compile_guest
 from elastic_hal.runtime.cache import default_cache_dir
 from elastic_hal.runtime.engine import Engine
@@ -39,7 +39,7 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(name)
         return compile_guest(engine, content, name, bridge=bridge)
 
-    monkeypatch.setattr(engine_module, "compile_guest", count)
+    monkeypatch.setattr(compilation, "compile_guest", count)
     return names
 
 
@@ -88,7 +88,7 @@ def test_ctrl_c_does_not_wait_for_the_compiler(content: bytes, monkeypatch: pyte
         at_work.wait()
         signal.pthread_kill(main, signal.SIGINT)
 
-    monkeypatch.setattr(engine_module, "compile_guest", held)
+    monkeypatch.setattr(compilation, "compile_guest", held)
     watcher = threading.Thread(target=interrupt_it)
     watcher.start()
     try:

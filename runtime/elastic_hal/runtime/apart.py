@@ -13,9 +13,9 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-def apart(call: Callable[[], _T], name: str) -> _T:
+def apart(call: Callable[[], _T], name: str, cancel: Callable[[], None] | None = None) -> _T:
     """Makes a call on a thread of that name, and gives or raises what it does. Where the wait for it is interrupted,
-    the call goes on and what comes of it is dropped.
+    `cancel` makes it end, and it is waited for; without, it goes on and what comes of it is dropped.
     """
     results: list[_T] = []
     failures: list[BaseException] = []
@@ -30,7 +30,13 @@ def apart(call: Callable[[], _T], name: str) -> _T:
             done.set()
 
     threading.Thread(target=run, name=name, daemon=True).start()
-    done.wait()
+    try:
+        done.wait()
+    except BaseException:
+        if cancel is not None:
+            cancel()
+            done.wait()
+        raise
     if failures:
         raise failures.pop()
     return results.pop()

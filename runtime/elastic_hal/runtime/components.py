@@ -30,6 +30,7 @@ _COMPONENT_LAYER = b"\x0d\0\x01\0"
 _MODULE_LAYER = b"\x01\0\0\0"
 _HEADER_SIZE = 8
 _MAX_REASON = 400
+_NUMBER = re.compile(r"^\d+: ")
 _FEATURE = re.compile(r"\brequires? the .* (feature|proposal)\b")
 
 
@@ -138,7 +139,7 @@ def compile_component(engine: wasmtime.Engine, content: bytes, name: str) -> was
 
 def _invalid(reason: str, name: str) -> ComponentError:
     lines = [line.strip() for line in reason.splitlines() if line.strip()]
-    last = shown(lines[-1].removeprefix("0: "), _MAX_REASON) if lines else "unknown reason"
+    last = shown(_NUMBER.sub("", lines[-1]), _MAX_REASON) if lines else "unknown reason"
     if "unexpected end" in last or "unexpected EOF" in last:
         return CorruptComponentError(f"{name}: the file is truncated: {last}", "get or build the file again")
     if _FEATURE.search(last):

@@ -10,32 +10,31 @@ import threading
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any, cast
 
 import wasmtime
-from wasmtime import _bindings
 
 from elastic_hal.runtime.abi.window_probe import available
-from elastic_hal.runtime.apart import apart
-from elastic_hal.runtime.bridged import BRIDGE_VERSION, compile_guest
+from elastic_hal.runtime.bridged import BRIDGE_VERSION
 from elastic_hal.runtime.cache import ComponentCache
+from elastic_hal.runtime.compilation import LoadLimits, compiled_within
 from elastic_hal.runtime.components import LoadedComponent, check_header, describe, inspect, read_component, uncountable
 from elastic_hal.runtime.cpu_share import Ticker
+from elastic_hal.runtime.engine_settings import FINGERPRINT, config
 from elastic_hal.runtime.identity import content_digest
-
-WASM_STACK_BYTES = 2 * 1024**2
-"""How deep a guest may recurse. Guests in Python need more than wasmtime's default of 512 KiB."""
 
 
 class Engine:
     """Compiles components and keeps them, in memory and in `cache_dir` where one is given (see `default_cache_dir`).
 
     With `bytes_bridge`, components get an adapter that carries their `list<u8>` cheaply, unless they are loaded
-    without; nothing else about them changes.
+    without; nothing else about them changes. `load_limits` bound what the compilation of one may take.
     """
 
-    def __init__(self, cache_dir: Path | None = None, *, bytes_bridge: bool = True) -> None:
-        self.wasm = wasmtime.Engine(_config())
+    def __init__(
+        self, cache_dir: Path | None = None, *, bytes_bridge: bool = True, load_limits: LoadLimits | None = None
+    ) -> None:
+        self.load_limits = load_limits or LoadLimits()
+        self.wasm = wasmtime.Engine(config())
         self.bytes_bridge = bytes_bridge
         self._cache = ComponentCache(cache_dir) if cache_dir is not None else None
         self._loaded: dict[tuple[str, bool], LoadedComponent] = {}
@@ -86,36 +85,10 @@ class Engine:
         compiled = self._cache.get(self.wasm, key) if self._cache is not None else None
         if compiled is not None:
             return compiled
-        compiled = apart(lambda: compile_guest(self.wasm, content, origin, bridge=bridge), f"compilation of {origin}")
+        compiled = compiled_within(self.wasm, content, origin, bridge=bridge, limits=self.load_limits)
         if self._cache is not None:
             self._cache.put(key, compiled)
         return compiled
-
-
-_SETTINGS = {
-    "epoch_interruption": True,
-    "max_wasm_stack": WASM_STACK_BYTES,
-    "memory_may_move": False,  # the host keeps the address of an adapter's memory
-    "wasm_component_model_map": True,
-}
-_CONCURRENCY = False
-"""Whether guests may use asynchronous tasks. Nothing here serves them, and their bookkeeping in wasmtime 50 fails for a
-host function that takes two borrowed handles.
-"""
-
-
-_LABELS = True
-"""Whether components may say of an import or export under a label which interface it is."""
-
-
-def _config() -> wasmtime.Config:
-    config = wasmtime.Config()
-    for name, value in _SETTINGS.items():
-        setattr(config, name, value)
-    library = cast(Any, _bindings)
-    library.wasmtime_config_concurrency_support_set(config.ptr(), _CONCURRENCY)
-    library.wasmtime_config_wasm_component_model_implements_set(config.ptr(), _LABELS)
-    return config
 
 
 def _cache_key(digest: str, bridge: bool) -> str:
@@ -126,7 +99,7 @@ def _cache_key(digest: str, bridge: bool) -> str:
         digest,
         f"bridge {BRIDGE_VERSION}" if bridge else "no bridge",
         metadata.version("wasmtime"),
-        repr((sorted(_SETTINGS.items()), _CONCURRENCY, _LABELS)),
+        FINGERPRINT,
         platform.machine(),
         platform.system(),
     )

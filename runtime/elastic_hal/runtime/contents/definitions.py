@@ -143,13 +143,13 @@ class _Parser:
             return
         reader = Reader(section)
         count = reader.count()
-        self._add(count)
         if number == SectionNumber.IMPORT:
             counts[SectionNumber.IMPORT] += count
             bound("imports", counts[SectionNumber.IMPORT], MAX_IMPORTS)
         elif number == SectionNumber.EXPORT:
             counts[SectionNumber.EXPORT] += count
             bound("exports", counts[SectionNumber.EXPORT], MAX_EXPORTS)
+        self._add(count)
         read = _READERS.get(number)
         if read is not None:
             for _ in range(count):
@@ -228,13 +228,14 @@ _READERS: dict[int, Callable[[Reader, Definitions], None]] = {
 
 
 def _name(reader: Reader) -> str:
-    if reader.byte() not in (0, 1):
-        raise UnreadableBinaryError("names of an unknown kind")
-    return _plain_name(reader)
+    return _bounded(reader.extern_name())
 
 
 def _plain_name(reader: Reader) -> str:
-    name = reader.name()
+    return _bounded(reader.name())
+
+
+def _bounded(name: str) -> str:
     if len(name) > MAX_NAME_BYTES:
         raise TooLargeError(f"it has a name of {len(name)} characters, and a name may have {MAX_NAME_BYTES}")
     return name
