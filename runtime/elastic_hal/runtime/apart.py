@@ -29,13 +29,15 @@ def apart(call: Callable[[], _T], name: str, cancel: Callable[[], None] | None =
         finally:
             done.set()
 
-    threading.Thread(target=run, name=name, daemon=True).start()
+    thread = threading.Thread(target=run, name=name, daemon=True)
     try:
+        thread.start()
         done.wait()
     except BaseException:
         if cancel is not None:
             cancel()
-            done.wait()
+            if thread.ident is not None:
+                done.wait()
         raise
     if failures:
         raise failures.pop()
