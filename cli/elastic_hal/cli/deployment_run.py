@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from elastic_hal.cli.console import message
@@ -13,10 +14,15 @@ from elastic_hal.cli.prefixed_output import PrefixedOutput
 from elastic_hal.cli.workloads import Host, open_host
 from elastic_hal.reference_impl.resources.budget import Amounts, Budget, of_this_machine
 from elastic_hal.runtime import abi
-from elastic_hal.runtime.components import LoadedComponent
+from elastic_hal.runtime.components import inspect, read_component
 from elastic_hal.runtime.deployment import Deployment, Member
-from elastic_hal.runtime.group import Ended, Group
+from elastic_hal.runtime.group import Ended, Group, ToLoad
+from elastic_hal.runtime.identity import Identity, content_digest
+from elastic_hal.runtime.policy import Grant
 from elastic_hal.runtime.workload import Workload
+
+_MOST_LOADING = 8
+"""How many components are compiled at the same time. More would take memory from those that run."""
 
 Link = Callable[[abi.Linker, Workload], None]
 
@@ -45,7 +51,7 @@ def run_deployment(
         state=state,
         budget=_budget(deployment),
     )
-    loaded = {member.name: host.load(member.component, member.name) for member in deployment.members}
+    sources = _sources(deployment)
     link = None
     if mutant is not None:
         from elastic_hal.cli.mutant_host import mutant_link
@@ -59,12 +65,23 @@ def run_deployment(
         streams.append(PrefixedOutput(name, descriptor, lock, width))
         return streams[-1]
 
-    workloads = [
-        dataclasses.replace(
-            _workload(host, deployment, member, loaded, link), output=sink(member.name, 1), error=sink(member.name, 2)
+    digests = {name: content_digest(content) for name, content in sources.items()}
+    grants = {member.name: _grant(host, deployment, member, digests) for member in deployment.members}
+    loading = threading.BoundedSemaphore(_MOST_LOADING)
+
+    def load(member: Member) -> Workload:
+        with loading:
+            component = host.engine.compile(
+                sources.pop(member.name), member.name, str(member.component), bytes_bridge=host.bridge(member.name)
+            )
+        return dataclasses.replace(
+            host.workload(component, member.name, member.arguments, link, inherit_input=False),
+            grant=grants[member.name],
+            output=sink(member.name, 1),
+            error=sink(member.name, 2),
         )
-        for member in deployment.members
-    ]
+
+    workloads = [ToLoad(member.name, partial(load, member)) for member in deployment.members]
     try:
         ended = Group(workloads, _report).run(stop_on_failure=deployment.stop_on_failure)
     finally:
@@ -73,15 +90,21 @@ def run_deployment(
     return next((each.outcome.exit_code for each in ended if not each.outcome.succeeded), 0)
 
 
-def _workload(
-    host: Host, deployment: Deployment, member: Member, loaded: dict[str, LoadedComponent], link: Link | None
-) -> Workload:
-    """A member with what the policy grants it, and the ends of channels that the deployment gives it."""
-    digests = {name: component.digest for name, component in loaded.items()}
-    workload = host.workload(loaded[member.name], member.name, member.arguments, link, inherit_input=False)
+def _sources(deployment: Deployment) -> dict[str, bytes]:
+    """The components of all members, as far as is seen without compiling them."""
+    sources = {}
+    for member in deployment.members:
+        sources[member.name] = read_component(member.component)
+        inspect(sources[member.name], str(member.component))
+    return sources
+
+
+def _grant(host: Host, deployment: Deployment, member: Member, digests: Mapping[str, str]) -> Grant:
+    """What the policy grants a member, and the ends of channels that the deployment gives it."""
+    grant = host.grant(Identity(member.name, digests[member.name]))
     given = deployment.channels_of(member.name, digests)
     granted = {(end.name, end.peer, end.sends): end for end in given}
-    for end in workload.grant.channels:
+    for end in grant.channels:
         key = (end.name, end.peer, end.sends)
         if key in granted and end.digest not in (None, granted[key].digest):
             raise CommandError(
@@ -89,7 +112,7 @@ def _workload(
                 hint="was it built again? Check it, then change the digest in the policy",
             )
         granted.setdefault(key, end)
-    return dataclasses.replace(workload, grant=dataclasses.replace(workload.grant, channels=tuple(granted.values())))
+    return dataclasses.replace(grant, channels=tuple(granted.values()))
 
 
 def _budget(deployment: Deployment) -> Budget:

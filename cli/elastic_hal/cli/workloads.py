@@ -34,6 +34,14 @@ class Host:
         wanted = self.policy is None or self.policy.bytes_bridge(name)
         return self.engine.load(path, bytes_bridge=bytes_bridge if wanted else False)
 
+    def bridge(self, name: str) -> bool | None:
+        """Whether a workload of that name is loaded with the bytes bridge; None: as the engine does."""
+        return None if self.policy is None or self.policy.bytes_bridge(name) else False
+
+    def grant(self, identity: Identity) -> Grant:
+        """What the policy grants a workload. Raises AdmissionError where there is one and it does not admit it."""
+        return Grant() if self.policy is None else self.policy.admit(identity)
+
     def workload(
         self,
         component: LoadedComponent,
@@ -48,12 +56,11 @@ class Host:
         Raises AdmissionError where there is a policy and it does not admit the workload.
         """
         identity = Identity(name, component.digest)
-        grant = Grant() if self.policy is None else self.policy.admit(identity)
         return Workload(
             self.engine,
             component,
             identity,
-            grant,
+            self.grant(identity),
             link=link or self.reference.link,
             arguments=tuple(arguments),
             inherit_input=inherit_input,

@@ -38,6 +38,7 @@ class Engine:
         self.bytes_bridge = bytes_bridge
         self._cache = ComponentCache(cache_dir) if cache_dir is not None else None
         self._loaded: dict[tuple[str, bool], LoadedComponent] = {}
+        self._turns: dict[tuple[str, bool], threading.Lock] = {}
         self._lock = threading.Lock()
         self.ticker = Ticker(self.interrupt)
 
@@ -61,20 +62,23 @@ class Engine:
         digest = content_digest(content)
         bridge = (self.bytes_bridge if bytes_bridge is None else bytes_bridge) and available(self.wasm)
         with self._lock:
+            turn = self._turns.setdefault((digest, bridge), threading.Lock())
+        with turn:  # whoever loads the same component at the same time waits for this one
             known = self._loaded.get((digest, bridge))
-        if known is not None:
-            if known.name != name:
+            if known is None:
+                known = self._described(content, name, digest, origin or name, bridge)
+            elif known.name != name:
                 known = replace(known, name=name)
-        else:
-            check_header(content, origin or name)
-            holds = inspect(content, origin or name)
-            compiled = self._compiled(content, digest, origin or name, bridge)
-            if holds is None:
-                raise uncountable(origin or name)
-            known = describe(self.wasm, name, digest, compiled, holds)
-        with self._lock:
             self._loaded[digest, bridge] = known
         return known
+
+    def _described(self, content: bytes, name: str, digest: str, origin: str, bridge: bool) -> LoadedComponent:
+        check_header(content, origin)
+        holds = inspect(content, origin)
+        compiled = self._compiled(content, digest, origin, bridge)
+        if holds is None:
+            raise uncountable(origin)
+        return describe(self.wasm, name, digest, compiled, holds)
 
     def interrupt(self) -> None:
         """Makes every running guest ask soon whether it should stop (see `interrupt.py`)."""

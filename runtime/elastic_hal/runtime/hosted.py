@@ -23,6 +23,7 @@ from elastic_hal.runtime.limits import Limits
 from elastic_hal.runtime.output_meter import OutputMeter
 from elastic_hal.runtime.standard_streams import Sink, StandardStreams, Tail, to_descriptor
 from elastic_hal.runtime.store_limits import BudgetError, divide
+from elastic_hal.runtime.wasi_links import link_wasi
 
 
 class Hosted:
@@ -52,7 +53,7 @@ class Hosted:
         limits = limits or Limits()
         self._name = component.name
         self.linker = abi.Linker(engine.wasm, handles=limits.handles, bytes_bridge=component.bridged)
-        self.linker.wasm.add_wasip2()
+        link_wasi(self.linker.wasm)
         if link is not None:
             link(self.linker)
         check_imports(component, engine.wasm, {*WASI_INTERFACES, *self.linker.interfaces})

@@ -10,7 +10,9 @@ from elastic_hal.runtime.abi.traps import python_exception, ran_out_of_memory
 
 __all__ = ["Outcome", "Reason", "describe_trap", "python_exception", "ran_out_of_memory"]
 
-Reason = Literal["exited", "trapped", "deadline", "memory", "host-error", "stopped", "output", "descriptors"]
+Reason = Literal[
+    "exited", "trapped", "deadline", "memory", "host-error", "stopped", "output", "descriptors", "unloadable"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from elastic_hal.runtime.output_meter import OutputMeter
 from elastic_hal.runtime.policy import Grant
 from elastic_hal.runtime.standard_streams import Sink, StandardStreams, Tail, to_descriptor
 from elastic_hal.runtime.store_limits import BudgetError, at_rest, divide
+from elastic_hal.runtime.wasi_links import link_wasi
 
 _RUN = "wasi:cli/run@0.2.0"
 _RESULT = abi.result(None, None)
@@ -100,7 +101,7 @@ class Run:
         self._linker = abi.Linker(
             workload.engine.wasm, handles=self._limits.handles, bytes_bridge=workload.component.bridged
         )
-        self._linker.wasm.add_wasip2()
+        link_wasi(self._linker.wasm)
         try:
             if workload.link is not None:
                 workload.link(self._linker, replace(workload, control=self._control))
