@@ -249,3 +249,66 @@ def test_the_tools_command_line_has_what_we_use():
     )
     assert done.returncode == 0
     assert "--python-path" in done.stdout
+
+
+def test_frames_under_the_authors_names_keep_their_place():
+    error = message(
+        'Traceback (most recent call last):\n  File "src/app.py", line 3, in <module>\n    deep()\n'
+        '  File "/python/json/decoder.py", line 9, in decode\nValueError: boom\n'
+    )
+    assert error.message == "src/app.py:3: ValueError: boom"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "ModuleNotFoundError: No module named 'pack._core'",
+        "ImportError: cannot import name '_core' from partially initialized module 'pack' (most likely …)",
+        "ImportError: cannot import name '_core' from 'pack' (/1/pack/__init__.py)",
+    ],
+)
+@pytest.mark.parametrize("file", ["_core.cpython-313-x86_64-linux-gnu.so", "_core.abi3.so", "_core.pyd"])
+def test_a_compiled_part_is_named(project, reason, file):
+    folder = project / "vendor" / "pack"
+    folder.mkdir(parents=True)
+    (folder / file).write_bytes(b"")
+    error = tool_messages.failure(f"{HEAD}{reason}\n{TAIL}", (project / "src", project / "vendor"), project)
+    assert error.hint.startswith(f"vendor/pack/{file} is compiled for some machine; a guest runs pure Python only")
+
+
+def test_a_compiled_part_that_was_not_installed_is_guessed():
+    assert "probably a compiled part" in message("ModuleNotFoundError: No module named 'pydantic_core._core'").hint
+    assert "compiled" not in message("ImportError: cannot import name 'thing' from 'json' (/python/json.py)").hint
+
+
+@pytest.mark.parametrize("name", ["_ssl", "_sqlite3", "_ctypes"])
+def test_a_module_that_no_guest_has_gets_a_hint_of_its_own(name):
+    assert "guest" in message(f"ModuleNotFoundError: No module named '{name}'").hint
+
+
+def test_a_hint_of_the_guests_own_is_not_the_reason():
+    error = message('  File "src/app.py", line 2\nModuleNotFoundError: No module named "numpy"\n  hint: put it there\n')
+    assert error.message == 'src/app.py:2: ModuleNotFoundError: No module named "numpy"'
+
+
+def test_too_much_data_is_refused_before_anything_is_built(project, tool, monkeypatch):
+    tool("open(output, 'wb').write(b'component')")
+    monkeypatch.setattr(staging, "MAX_DATA_BYTES", 1000)
+    (project / "src" / "small.bin").write_bytes(bytes(400))
+    (project / "src" / "module.py").write_text("#" * 5000)
+    build(project)
+    (project / "src" / "large.bin").write_bytes(bytes(601))
+    with pytest.raises(ProjectError, match=r"the largest is .*large\.bin") as caught:
+        build(project)
+    assert "directories" in caught.value.hint
+
+
+def test_source_lines_are_a_flag(project, tool):
+    tool("open(output, 'wb').write(os.urandom(8))")
+    first = build(project).read_bytes()
+    path = project / "pyproject.toml"
+    path.write_text(path.read_text() + "source-lines = false\n")
+    assert build(project).read_bytes() != first
+    path.write_text(path.read_text().replace("= false", '= "no"'))
+    with pytest.raises(ProjectError, match="source-lines must be true or false"):
+        build(project)

@@ -88,8 +88,6 @@ def test_arguments_arrive(run):
 @pytest.mark.parametrize(
     ("argument", "said"),
     [
-        ("hal-error", "sdk-checks: unsupported: this program needs GPU-1, which the platform does not have\n"),
-        ("file-error", "sdk-checks: /nowhere/file: "),
         ("exit-message", "sdk-checks: told so\n"),
         ("number", ""),
     ],
@@ -99,6 +97,20 @@ def test_failure_is_one_line_and_exit_code_1(run, argument, said):
     assert (done.code, done.output) == (1, "")
     assert done.error.startswith(said)
     assert done.error.count("\n") == (1 if said else 0)
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("hal-error", "Error_Unsupported: unsupported: this program needs GPU-1, which the platform does not have\n"),
+        ("file-error", "'/nowhere/file'\n"),
+    ],
+)
+def test_an_error_of_the_hal_or_of_a_file_has_its_place(run, argument, said):
+    done = run(argument)
+    assert (done.code, done.output) == (1, "")
+    assert 'File "src/checks.py", line ' in done.error
+    assert said in done.error
 
 
 def test_a_programming_mistake_has_its_traceback(run):

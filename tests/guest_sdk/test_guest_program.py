@@ -32,10 +32,6 @@ def run(program, main):
     return 0
 
 
-def test_it_works_in_a_world_without_the_hal(program):
-    assert program._HAL_ERRORS == ()
-
-
 def test_arguments_come_without_the_name(program):
     seen = []
     assert run(program, seen.append) == 0
@@ -50,22 +46,76 @@ def test_what_main_returns(program, value, code):
 @pytest.mark.parametrize(("value", "code"), [(None, 0), (0, 0), (3, 1), ("sorry", 1)])
 def test_sys_exit(program, capsys, value, code):
     assert run(program, lambda _arguments: sys.exit(value)) == code
-    assert capsys.readouterr().err == ("tool: sorry\n" if value == "sorry" else "")
+    said = {"sorry": "tool: sorry\n", 3: "tool: exit code 3, which is 1 to the host\n"}
+    assert capsys.readouterr().err == said.get(value, "")
 
 
-def test_files(program, capsys):
-    assert run(program, lambda _arguments: open("/nowhere/file").close()) == 1
-    assert capsys.readouterr().err == "tool: /nowhere/file: No such file or directory\n"
+class Textless(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
 
 
-def test_mistakes(program, capsys):
-    assert run(program, lambda _arguments: 1 // 0) == 1
-    assert "ZeroDivisionError" in capsys.readouterr().err
+class Own(OSError):
+    """An OSError of the author's own, which has neither a number nor a file."""
 
 
-def test_interrupts_are_not_kept(program):
+@pytest.mark.parametrize(
+    ("error", "last"),
+    [
+        (TimeoutError(), "TimeoutError"),
+        (Own("mine"), f"{__name__}.Own: mine"),
+        (FileNotFoundError(2, "No such file", "/nowhere"), "FileNotFoundError: [Errno 2] No such file: '/nowhere'"),
+        (ZeroDivisionError("zero"), "ZeroDivisionError: zero"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (GeneratorExit("over"), "GeneratorExit: over"),
+        (Textless(), f"{__name__}.Textless: <exception str() failed>"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_every_exception_is_named_with_its_place(program, capsys, error, last):
     def main(_arguments):
-        raise KeyboardInterrupt
+        raise error
 
-    with pytest.raises(KeyboardInterrupt):
-        run(program, main)
+    assert run(program, main) == 1
+    told = capsys.readouterr().err
+    lines = [line for line in told.splitlines() if not line.startswith("  hint: ")]
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[1].startswith(f'  File "{__file__}", line ')
+    assert lines[2] == "    raise error"
+    assert lines[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (3, "tool: exit code 3, which is 1 to the host\n"),
+        (-1, "tool: exit code -1, which is 1 to the host\n"),
+        (2, ""),
+        (1, ""),
+        (2.5, "tool: 2.5 (float)\n"),
+        ("", "tool:  (str)\n"),
+        (Textless(), "tool: failed with a Textless that has no text (RuntimeError)\n"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_odd_exit_codes_are_said(program, capsys, code, said):
+    assert run(program, lambda _arguments: sys.exit(code)) == 1
+    assert capsys.readouterr().err == said
+
+
+def test_a_text_without_end_is_cut(program, capsys):
+    assert run(program, lambda _arguments: sys.exit("x" * 1_000_000)) == 1
+    assert len(capsys.readouterr().err) < 5_000
+
+
+def test_standard_error_that_nobody_takes_does_not_matter(program, monkeypatch):
+    class Closed:
+        def write(self, _text):
+            raise BrokenPipeError
+
+        def flush(self):
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stderr", Closed())
+    assert run(program, lambda _arguments: 1 // 0) == 1
+    assert run(program, lambda _arguments: sys.exit("sorry")) == 1

@@ -22,7 +22,7 @@ from .argument_memory import needs_release, releasing
 from .component_names import renamed
 from .project import Project, load_project
 from .staged_wit import stage_world
-from .staging import ENTRY_MODULE, stage_entry, stage_sdk, stage_sources
+from .staging import ENTRY_MODULE, check_data, stage_entry, stage_sdk, stage_sources
 from .tool_errors import BuildFailedError, ProjectError, ToolMissingError
 from .up_to_date import fingerprint, is_current, record
 
@@ -30,7 +30,7 @@ Progress = Callable[[str], None]
 
 _LONGEST_BUILD_SECONDS = 300.0
 _MOST_OUTPUT_BYTES = 256 * 1024
-_FORM = "2"
+_FORM = "3"
 """Goes up when the same inputs make another component than before."""
 
 
@@ -57,13 +57,16 @@ def build(
     with tempfile.TemporaryDirectory(prefix="elastic-hal-build-") as name:
         staging = Path(name)
         on_progress("staging the SDK and the sources")
+        check_data(project.source)
         stage_sdk(staging / "sdk")
         try:
             sources = stage_sources(project.source, staging / "sources")
         except (OSError, shutil.Error) as error:
             raise ProjectError(f"{project.directory}: the sources cannot be read: {error}") from None
         wit = (contract,) if project.wit is None else (contract, project.wit)
-        inputs = fingerprint((staging, *wit), (_FORM, project.world, project.app, *project.features))
+        inputs = fingerprint(
+            (staging, *wit), (_FORM, project.world, project.app, str(project.source_lines), *project.features)
+        )
         if is_current(output, inputs):
             return output
         on_progress(f"building {project.name} for {project.world}")
@@ -80,11 +83,17 @@ def _componentize(
     component = staging / "component.wasm"
     staged = stage_world(wit, project.world, staging / "contract.wit", project.features)
     searched = [*sources, staging / "sdk"]
-    app = project.app
-    if staged is not None and staged.needs_repair:
-        stage_entry(staging / "entry", project.app)
-        searched.append(staging / "entry")
-        app = ENTRY_MODULE
+    named = [os.path.relpath(folder, project.directory) for folder in project.source]
+    repaired = staged is not None and staged.needs_repair
+    stage_entry(
+        staging / "entry",
+        project.app,
+        named,
+        lines=project.source_lines,
+        repaired=repaired,
+        resources={} if staged is None else staged.resources,
+    )
+    searched.append(staging / "entry")
     command = [*tool_command(), "--quiet"]
     command += [
         argument for path in (wit if staged is None else (staged.wit,)) for argument in ("--wit-path", str(path))
@@ -92,7 +101,7 @@ def _componentize(
     command += ["--features", ",".join(project.features)] if project.features else []
     command += ["--world", project.world if staged is None else staged.world, "componentize"]
     command += [argument for path in searched for argument in ("--python-path", str(path))]
-    command += ["--output", str(component), app]
+    command += ["--output", str(component), ENTRY_MODULE]
     log = staging / "log"
     with log.open("wb") as sink:
         try:

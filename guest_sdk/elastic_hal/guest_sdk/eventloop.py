@@ -4,16 +4,17 @@
         eventloop.run(serve())
 
 Everything of `asyncio` works that needs no threads, sockets, signals or subprocesses: tasks, groups, queues, locks,
-`asyncio.sleep`, `asyncio.timeout`.
+`asyncio.sleep`, `asyncio.timeout`. In what `elastic-hal guest build` makes, `asyncio.run` uses this loop too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import asyncio.base_events
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from . import failures as _failures
 from . import preload as _preload  # noqa: F401
 from .bindings._values import ResourceClosedError
 from .bindings.elastic_hal import poll as _poll
@@ -23,6 +24,33 @@ __all__ = ["DeadlockError", "EventLoop", "end", "run", "wait"]
 T = TypeVar("T")
 _NANOSECONDS = 1_000_000_000
 _LONGEST_WAIT_SECONDS = 86_400.0
+_THREADS = "a guest has one thread: await in its place, or call the function itself"
+_SOCKETS = "a guest has no sockets: connections are those of elastic_hal.guest_sdk.tls (aconnect, aaccept)"
+_PROCESSES = "a guest starts no processes: other workloads are reached by elastic_hal.guest_sdk.channels"
+_FILES = "a guest has no files that can be waited for: read them as they are"
+_SIGNALS = "a guest gets no signals: the host stops it"
+_MISSING = {
+    "run_in_executor": _THREADS,
+    "create_connection": _SOCKETS,
+    "create_server": _SOCKETS,
+    "create_datagram_endpoint": _SOCKETS,
+    "create_unix_connection": _SOCKETS,
+    "create_unix_server": _SOCKETS,
+    "getaddrinfo": _SOCKETS,
+    "getnameinfo": _SOCKETS,
+    "sock_accept": _SOCKETS,
+    "sock_connect": _SOCKETS,
+    "sock_recv": _SOCKETS,
+    "sock_sendall": _SOCKETS,
+    "start_tls": _SOCKETS,
+    "subprocess_exec": _PROCESSES,
+    "subprocess_shell": _PROCESSES,
+    "connect_read_pipe": _FILES,
+    "connect_write_pipe": _FILES,
+    "add_reader": _FILES,
+    "add_writer": _FILES,
+    "add_signal_handler": _SIGNALS,
+}
 
 
 class DeadlockError(RuntimeError):
@@ -89,8 +117,26 @@ class EventLoop(asyncio.base_events.BaseEventLoop):
             if not future.done():
                 future.set_result(None)
 
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """Report what nobody awaited, or what failed in a callback."""
+        error = context.get("exception")
+        heading = str(context.get("message") or "asyncio: something failed")
+        _failures.report(error if error is not None else RuntimeError(heading), heading)
+
     def _write_to_self(self) -> None:
         """Would wake the loop from another thread, which a guest does not have."""
+
+
+def _refuse(name: str, reason: str) -> Callable[..., Any]:
+    def refuse(self: EventLoop, *arguments: Any, **options: Any) -> Any:
+        raise NotImplementedError(f"asyncio's {name} does not work here: {reason}")
+
+    refuse.__name__ = name
+    return refuse
+
+
+for _name, _reason in _MISSING.items():
+    setattr(EventLoop, _name, _refuse(_name, _reason))
 
 
 class _Selector:

@@ -28,7 +28,7 @@ TEMPLATE_NAME = "example-notary"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _LONGEST_NAME = 64
 _NOT_COPIED = {"__pycache__", "build", ".pytest_cache", ".ruff_cache", ".mypy_cache"}
-_SETTINGS = ("app", "features", "source", "wit", "world")
+_SETTINGS = ("app", "features", "source", "source-lines", "wit", "world")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Project:
     """A folder with a world of the project's own, beside the contract."""
     features: tuple[str, ...] = ()
     """Features of the contract that are not settled and that the program uses all the same."""
+    source_lines: bool = True
+    """Whether tracebacks show lines of source, which the component then holds."""
 
 
 def new_project(name: str, parent: Path) -> Path:
@@ -97,6 +99,7 @@ def load_project(directory: Path) -> Project:
         source=source,
         wit=None if wit is None else _folder(_text(wit, "wit", path), "wit", directory, path),
         features=_features(settings.get("features", []), path),
+        source_lines=_flag(settings.get("source-lines", True), "source-lines", path),
     )
 
 
@@ -134,6 +137,12 @@ def _table(document: dict[str, object], *keys: str) -> dict[str, object] | None:
 def _text(value: object, key: str, path: Path) -> str:
     if not isinstance(value, str) or not value:
         raise ProjectError(f"{path}: [tool.elastic-hal] {key} must be a text, not {value!r}")
+    return value
+
+
+def _flag(value: object, key: str, path: Path) -> bool:
+    if not isinstance(value, bool):
+        raise ProjectError(f"{path}: [tool.elastic-hal] {key} must be true or false, not {value!r}")
     return value
 
 

@@ -42,8 +42,13 @@ if _builtins.isinstance(tmp, _componentize_py_types.Ok):
 
 def import_app(name: str) -> ModuleType:
     """Imports the app with the repairs in place."""
-    sys.meta_path.insert(0, _Finder())
+    repair_modules()
     return importlib.import_module(name)
+
+
+def repair_modules() -> None:
+    """Repair every module of componentize-py that is imported from now on."""
+    sys.meta_path.insert(0, _Finder())
 
 
 class _Finder(importlib.machinery.PathFinder):

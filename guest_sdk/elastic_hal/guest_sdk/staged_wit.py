@@ -21,6 +21,7 @@ from elastic_hal.codegen.targets.facts import function_result
 from elastic_hal.codegen.targets.guest.raw_names import INLINE_PREFIX
 from elastic_hal.codegen.targets.labels import with_labels_apart
 
+from .exported_resources import exported_resources
 from .tool_limits import check_world
 
 _TYPING = ("Any", "Callable", "Generic", "List", "Optional", "Protocol", "Self", "Tuple", "TypeVar", "Union")
@@ -39,6 +40,8 @@ class StagedWorld:
     imports: dict[str, str]
     exports: dict[str, str]
     needs_repair: bool
+    resources: dict[str, tuple[str, ...]]
+    """The classes of exported resources by the module that they are wanted in."""
 
 
 def stage_world(wit: Sequence[Path], world: str, target: Path, features: Sequence[str] = ()) -> StagedWorld | None:
@@ -62,7 +65,8 @@ def stage_world(wit: Sequence[Path], world: str, target: Path, features: Sequenc
     for package in resolve.packages:
         _drop_notes(package)
     target.write_text(print_resolve(resolve), encoding="utf-8")
-    return StagedWorld(target, _id(chosen.package, chosen.name), imports, exports, _needs_repair(chosen))
+    name, resources = _id(chosen.package, chosen.name), exported_resources(chosen)
+    return StagedWorld(target, name, imports, exports, _needs_repair(chosen), resources)
 
 
 def _name_inline_interfaces(world: model.World, items: dict[str, model.WorldItem]) -> dict[str, str]:

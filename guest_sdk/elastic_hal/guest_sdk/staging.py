@@ -6,16 +6,25 @@ Guest modules import the standard library, the generated bindings and each other
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from elastic_hal.common.quantities import format_size
+
+from .tool_errors import ProjectError
+
 _PACKAGE = Path(__file__).parent
+
+MAX_DATA_BYTES = 32 * 1024 * 1024
+"""How much the files beside modules may have together: all of them is in the memory of the running guest."""
+_NO_DATA = (".py", ".pyc", ".pyo", ".so", ".pyd", ".dylib", ".dll")
 
 HOST_ONLY = frozenset(
     {
         "argument_memory.py",
         "build.py",
         "component_names.py",
+        "exported_resources.py",
         "project.py",
         "raw_modules.py",
         "staged_wit.py",
@@ -55,12 +64,46 @@ def stage_sdk(target: Path) -> None:
         shutil.copyfile(_PACKAGE / relative, destination)
 
 
-def stage_entry(target: Path, app: str) -> None:
-    """Puts the module below `target` that imports the app, with componentize-py's modules repaired, in its place."""
+def check_data(sources: Sequence[Path]) -> None:
+    """Raises ProjectError where the files beside the modules are more than a component should carry."""
+    files = [
+        (path.stat().st_size, path)
+        for folder in sources
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix not in _NO_DATA and not path.name.startswith(".")
+    ]
+    total = sum(size for size, _ in files)
+    if total > MAX_DATA_BYTES:
+        size, largest = max(files)
+        raise ProjectError(
+            f"the files beside the modules have {format_size(total)}, more than the {format_size(MAX_DATA_BYTES)} that "
+            f"a component carries; the largest is {largest} with {format_size(size)}",
+            "keep them out of the folders of `source`, and let the policy grant a folder that has them (`directories`)",
+        )
+
+
+def stage_entry(
+    target: Path,
+    app: str,
+    sources: Sequence[str],
+    *,
+    lines: bool,
+    repaired: bool,
+    resources: Mapping[str, Sequence[str]],
+) -> None:
+    """Puts the module below `target` that imports the app, in its place: with what the guest carries of its files, and
+    where needed with componentize-py's modules repaired. `sources` is how the project calls its folders of modules;
+    `resources` has the classes of exported resources by the module that they are wanted in.
+    """
     target.mkdir()
-    shutil.copyfile(_PACKAGE / "raw_modules.py", target / "elastic_hal_raw_modules.py")
+    repair = ""
+    if repaired:
+        shutil.copyfile(_PACKAGE / "raw_modules.py", target / "elastic_hal_raw_modules.py")
+        repair = "import elastic_hal_raw_modules\n\nelastic_hal_raw_modules.repair_modules()\n"
     (target / f"{ENTRY_MODULE}.py").write_text(
-        f"import sys\n\nfrom elastic_hal_raw_modules import import_app\n\nsys.modules[__name__] = import_app({app!r})\n"
+        f"import sys\n\n{repair}\nfrom elastic_hal.guest_sdk.carrying import import_app\n\n"
+        f"sys.modules[__name__] = import_app({app!r}, {tuple(sources)!r}, {lines!r}, {dict(resources)!r})\n",
+        encoding="utf-8",
     )
 
 

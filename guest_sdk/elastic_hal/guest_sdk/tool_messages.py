@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from .tool_errors import BuildFailedError
 
-_FRAME = re.compile(r'File "/(\d+)/([^"]*)", line (\d+)')
+_FRAME = re.compile(r'File "(?:/(\d+)/)?([^"]*)", line (\d+)')
 _LONGEST_DETAILS = 30
 
 _LOADED_WHILE_BUILT = "the app is imported while it is built"
+_COMPILED = (".*so", ".*pyd", ".so", ".pyd", ".*dylib")
+_ABSENT = {
+    **dict.fromkeys(("_ssl", "_socket"), "a guest has no sockets: connections are those of elastic_hal.guest_sdk.tls"),
+    "_sqlite3": "the guest's Python has no sqlite3: objects are stored with elastic_hal.guest_sdk.storage",
+    "_ctypes": "a guest loads no libraries, so ctypes and what needs it does not work",
+    "_multiprocessing": "a guest is one process with one thread",
+    "_posixsubprocess": "a guest starts no processes",
+}
+"""Modules that the guest's Python does not have."""
+_MISSING_MODULE = re.compile(
+    r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'|"
+    r"ImportError: cannot import name '(?P<name>\w+)' from (?:partially initialized module )?'(?P<package>[\w.]+)'"
+)
 _HINTS = (
     (
         r"No module named 'wit_world|cannot import name .* from 'wit_world|^ImportError: the world of this guest",
@@ -23,6 +37,15 @@ _HINTS = (
         "packages with compiled parts do not work",
     ),
     (r"has no attribute 'Run'", "end the app with `Run = program.command(main)`"),
+    (
+        r"^AttributeError: module '[\w.]+' has no attribute '[A-Z]\w*'",
+        "for each interface that the world exports, the app has a class of that name with the functions as methods; "
+        "its resources are classes in the app too",
+    ),
+    (
+        r"^ImportError: the exported interface",
+        'docs/guest-guide.md shows an exported interface with a resource under "What a world exports"',
+    ),
     (
         r"^(?:OSError|PermissionError|FileNotFoundError)",
         f"{_LOADED_WHILE_BUILT}, where no files are; read them in main",
@@ -69,14 +92,46 @@ def _raised(message: str, searched: Sequence[Path], project: Path) -> BuildFaile
     lines = [line for line in message.splitlines() if line.strip()]
     if not lines:
         return None
-    reason = lines[-1].strip()
-    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, reason)), _LOADED_WHILE_BUILT)
+    reason = _reason(lines)
+    hint = _compiled_part(reason, searched, project) or next(
+        (hint for pattern, hint in _HINTS if re.search(pattern, reason)), _LOADED_WHILE_BUILT
+    )
     details = _FRAME.sub(lambda match: _renamed(match, searched, project), message).splitlines()
     if len(lines) == 1:
         details = []
     elif len(details) > _LONGEST_DETAILS:
         details = [*details[:5], "  …", *details[5 - _LONGEST_DETAILS :]]
     return BuildFailedError(f"{_deepest_place(message, searched, project)}{reason}", hint, "\n".join(details))
+
+
+def _reason(lines: Sequence[str]) -> str:
+    """The last line of the message, without the hint that the guest's own report may end with."""
+    told = [line for line in lines if not line.startswith("  hint: ")]
+    return (told or lines)[-1].strip()
+
+
+def _compiled_part(reason: str, searched: Sequence[Path], project: Path) -> str:
+    """The hint for a package with a part that is compiled for some machine."""
+    found = _MISSING_MODULE.match(reason)
+    if found is None:
+        return ""
+    name = found["module"] or f"{found['package']}.{found['name']}"
+    if name in _ABSENT:
+        return _ABSENT[name]
+    for folder in searched:
+        place = folder.joinpath(*name.split("."))
+        files = [file for pattern in _COMPILED for file in place.parent.glob(f"{place.name}{pattern}")]
+        if files:
+            return (
+                f"{os.path.relpath(files[0], project)} is compiled for some machine; a guest runs pure Python only: "
+                "use a package, or a release of it, without compiled parts"
+            )
+    if found["module"] and "." in name and name.rpartition(".")[2].startswith("_"):
+        return (
+            f"{name} is probably a compiled part of its package; a guest runs pure Python only: use a package or a "
+            "release of it without compiled parts"
+        )
+    return ""
 
 
 def _deepest_place(message: str, searched: Sequence[Path], project: Path) -> str:
@@ -91,8 +146,14 @@ def _renamed(match: re.Match[str], searched: Sequence[Path], project: Path) -> s
 
 
 def _place(match: re.Match[str], searched: Sequence[Path], project: Path) -> str | None:
-    """File and line as the project's author knows them; None for what is not the project's."""
-    index = int(match[1])
-    if index >= len(searched) or not searched[index].is_relative_to(project):
-        return None
-    return f"{(searched[index] / match[2]).relative_to(project)}:{match[3]}"
+    """File and line as the project's author knows them; None for what is not the project's. Modules of the project
+    are loaded under these names already, all others under those that they have while the guest is built.
+    """
+    if match[1] is None:
+        path = project / match[2]
+        inside = any(path.is_relative_to(folder) for folder in searched)
+    else:
+        index = int(match[1])
+        inside = index < len(searched) and searched[index].is_relative_to(project)
+        path = searched[index] / match[2] if inside else project
+    return f"{os.path.relpath(path, project)}:{match[3]}" if inside and not match[2].startswith("/") else None

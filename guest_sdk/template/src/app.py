@@ -1,6 +1,6 @@
 """A notary: tells when it saw a message, and makes a signature that attestation evidence vouches for.
 
-Everything is imported up here, at the top: when the program runs there are no modules to load any more.
+Everything is imported up here, at the top: then it is loaded while the program is built, and not in each run.
 """
 
 import argparse

@@ -53,6 +53,7 @@ class Hosted:
         limits = limits or Limits()
         self._name = component.name
         self.linker = abi.Linker(engine.wasm, handles=limits.handles, bytes_bridge=component.bridged)
+        self.linker.workload = component.name
         link_wasi(self.linker.wasm)
         if link is not None:
             link(self.linker)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from elastic_hal.runtime.abi import traps
-from elastic_hal.runtime.abi.traps import python_exception, ran_out_of_memory
+from elastic_hal.runtime.abi.traps import python_exception, python_failure, ran_out_of_memory
 
-__all__ = ["Outcome", "Reason", "describe_trap", "python_exception", "ran_out_of_memory"]
+__all__ = ["Outcome", "Reason", "describe_trap", "python_exception", "python_failure", "ran_out_of_memory"]
 
 Reason = Literal[
     "exited", "trapped", "deadline", "memory", "host-error", "stopped", "output", "descriptors", "unloadable"

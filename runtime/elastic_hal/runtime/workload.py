@@ -30,7 +30,7 @@ from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.imports import WASI_INTERFACES, check_imports, listed, track, unlinkable
 from elastic_hal.runtime.interrupt import Interrupt
 from elastic_hal.runtime.limits import Limits
-from elastic_hal.runtime.outcome import Outcome, Reason, describe_trap, ran_out_of_memory
+from elastic_hal.runtime.outcome import Outcome, Reason, describe_trap, python_failure, ran_out_of_memory
 from elastic_hal.runtime.output_meter import OutputMeter
 from elastic_hal.runtime.policy import Grant
 from elastic_hal.runtime.standard_streams import Sink, StandardStreams, Tail, to_descriptor
@@ -101,6 +101,7 @@ class Run:
         self._linker = abi.Linker(
             workload.engine.wasm, handles=self._limits.handles, bytes_bridge=workload.component.bridged
         )
+        self._linker.workload = workload.identity.name
         link_wasi(self._linker.wasm)
         try:
             if workload.link is not None:
@@ -247,8 +248,11 @@ class Run:
     def _exited(self, code: int) -> Outcome:
         if code and ran_out_of_memory("", self._tail.text):
             return self._ended("memory", f"it exited with code {code}")
-        message = f"the guest exited with code {code}" if code else ""
-        return Outcome("exited", code, message, self._seconds(), self._tail.text if code else "")
+        text = self._tail.text if code else ""
+        raised = python_failure(text)
+        told = f"; its last traceback: {raised}" if raised else ""
+        message = f"the guest exited with code {code}{told}" if code else ""
+        return Outcome("exited", code, message, self._seconds(), text)
 
     def _failed(self, text: str) -> Outcome:
         if self._interrupt.is_set:

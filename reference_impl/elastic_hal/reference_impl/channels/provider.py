@@ -42,7 +42,10 @@ class ChannelsProvider:
     def _end(self, name: str, peer: wit.Workload, framing: wit.Framing, *, sends: bool) -> End:
         granted = (name, peer.name, sends)
         if granted not in self._granted:
-            raise types.Error_AccessDenied("the policy grants this workload no such channel")
+            direction = "to" if sends else "from"
+            raise types.Error_AccessDenied(
+                f"the policy grants this workload no channel {name!r} {direction} {peer.name!r}"
+            )
         demanded = {self._granted[granted]}
         if peer.digest is not None:
             demanded.add(f"sha256:{peer.digest.hex()}")

@@ -42,8 +42,11 @@ WORKLOAD: Final = 4
 _STATES: Final = PLATFORM | RUNTIME | WORKLOAD
 
 
+_NOT_SEALED: Final = "it is nothing that was sealed as that, in this format"
+
+
 class UnsealError(Exception):
-    """That was not sealed by this workload on this platform in this state. It has no text."""
+    """That was not sealed by this workload on this platform in this state. The text is for the host's log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,16 @@ class Sealer:
         end = _FIXED_BYTES + len(parameters) + _SALT_BYTES
         header, ciphertext = sealed[:end], sealed[end:]
         if len(ciphertext) < _TAG_BYTES:
-            raise UnsealError
+            raise UnsealError(_NOT_SEALED)
         request = self._request(content, state, header[-_SALT_BYTES:], parameters)
         try:
             key = self.platform.sealing_key(request).key
             return AESGCM(key).decrypt(_NONCE, ciphertext, header + associated_data)
         except (InvalidTag, SealingParametersError):
-            raise UnsealError from None
+            raise UnsealError(
+                "it does not open: it was changed, or sealed by another workload, on another platform, in another "
+                "state or with other associated data"
+            ) from None
 
     def _request(self, content: int, state: int, salt: bytes, parameters: bytes | None) -> SealingRequest:
         parts = (
@@ -96,8 +102,8 @@ def _header(content: int, state: int, parameters: bytes) -> bytes:
 def _read_header(content: int, sealed: bytes) -> tuple[int, bytes]:
     """Give state and parameters. The key depends on both, so that a changed header gives another key."""
     if len(sealed) < _FIXED_BYTES + _SALT_BYTES + _TAG_BYTES or sealed[:6] != _MAGIC + bytes([_VERSION, content]):
-        raise UnsealError
+        raise UnsealError(_NOT_SEALED)
     state, length = sealed[6], sealed[7]
     if state & ~_STATES or len(sealed) < _FIXED_BYTES + length + _SALT_BYTES + _TAG_BYTES:
-        raise UnsealError
+        raise UnsealError(_NOT_SEALED)
     return state, sealed[_FIXED_BYTES : _FIXED_BYTES + length]

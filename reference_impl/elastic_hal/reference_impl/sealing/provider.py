@@ -12,6 +12,7 @@ from elastic_hal.runtime.policy import Grant
 from ..bindings.elastic_hal import crypto, types
 from ..bindings.elastic_hal import sealing as wit
 from ..bounds import check_size
+from ..unproven import unproven
 from . import envelope, sealed_keys
 from .envelope import Sealer, UnsealError
 
@@ -67,8 +68,8 @@ class SealingProvider:
             raise _no_sealing_key()
         try:
             return _answered(lambda: self._sealer().unseal(content, sealed, associated_data))
-        except UnsealError:
-            raise types.Error_VerificationFailed from None
+        except UnsealError as error:
+            raise unproven(str(error)) from None
 
     def _sealer(self) -> Sealer:
         return Sealer(self._platform, self._identity.name, runtime_measurement().value, self._identity.digest_bytes)

@@ -36,13 +36,15 @@ class Access:
         """Raise `access-denied` where the workload has none of these rights."""
         if not any(right in self.rights for right in rights):
             names = " or ".join(str(right.name).lower() for right in rights)
-            raise types.Error_AccessDenied(f"the policy does not grant this workload to {names} here")
+            raise types.Error_AccessDenied(
+                f"the policy does not grant this workload to {names} in container {self.name!r}"
+            )
 
     def vault(self, use: crypto.KeyUsage | None = None) -> Vault:
         """Give the objects. `use` is what the key is needed for, where there is one."""
         if self._vault is not None:
             if use is not None and use not in self._uses:
-                raise types.Error_AccessDenied(f"the key may not {str(use.name).lower()}")
+                raise types.Error_AccessDenied(f"the key of container {self.name!r} may not {str(use.name).lower()}")
             return self._vault
         if self._must_be_protected:
             raise types.Error_InvalidState("the policy demands protection: associate a key first")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..bindings.elastic_hal import types
+from ..unproven import unproven
 from .errors import FULL, StorageFailure
 from .location import prepare
 
@@ -49,7 +50,7 @@ class ProcessAnchor:
         """Compare with the last state that was seen."""
         with self._lock:
             if self._known is not None and not _follows(self._known, sequence, root):
-                raise types.Error_VerificationFailed
+                raise unproven("the container is older than this host has seen it")
 
     def prepare(self, sequence: int, root: bytes) -> None:
         """Nothing has to be made ready."""
@@ -79,7 +80,7 @@ class FileAnchor:
         with self._locked(committed=False):
             known = self._read()
             if known is not None and not _follows(known, sequence, root):
-                raise types.Error_VerificationFailed
+                raise unproven("the container is older than its anchor says: it was put back")
 
     def prepare(self, sequence: int, root: bytes) -> None:
         """Write the draft of a state that is not remembered yet."""

@@ -11,7 +11,7 @@ import blake3
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ..bindings.elastic_hal import types
+from ..unproven import unproven
 from .container_keys import ContainerKeys, joined
 from .records import CHUNK_BYTES
 
@@ -54,7 +54,9 @@ class _Encrypted:
         try:
             return self._cipher.decrypt(_NONCE_PREFIX + place, _whole(stored), self._context + place)
         except InvalidTag:
-            raise types.Error_VerificationFailed from None
+            raise unproven(
+                f"part {number} of the object does not open with the key: it was changed or exchanged"
+            ) from None
 
 
 class _Checked:
@@ -68,7 +70,7 @@ class _Checked:
         whole = _whole(stored)
         data = whole[:-OVERHEAD_BYTES]
         if whole[-OVERHEAD_BYTES:] != self._checksum(number, data, last):
-            raise types.Error_VerificationFailed
+            raise unproven(f"part {number} of the object was changed: its checksum differs")
         return data
 
     def _checksum(self, number: int, data: bytes, last: bool) -> bytes:
@@ -81,5 +83,5 @@ def _place(number: int, last: bool) -> bytes:
 
 def _whole(stored: object) -> bytes:
     if not isinstance(stored, bytes) or not OVERHEAD_BYTES <= len(stored) <= CHUNK_BYTES + OVERHEAD_BYTES:
-        raise types.Error_VerificationFailed
+        raise unproven("a part of the object has an impossible length")
     return stored

@@ -22,6 +22,11 @@ class Container(wit.Container):
         self.access = access
         self._control = control
 
+    @property
+    def log_name(self) -> str:
+        """What it is called in the host's log."""
+        return f"container {self.access.name!r}"
+
     def name(self) -> str:
         """Give the name under which it was opened."""
         return self.access.name

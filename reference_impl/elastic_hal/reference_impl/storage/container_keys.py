@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
-from ..bindings.elastic_hal import types
+from ..unproven import unproven
 from .names import MAX_OBJECT_NAME_BYTES
 from .records import Stored
 
@@ -77,9 +77,9 @@ class ContainerKeys:
         try:
             name = self._names.decrypt(sealed, [self._identity]).rstrip(b"\0")
         except (InvalidTag, ValueError):
-            raise types.Error_VerificationFailed from None
+            raise unproven("the name of an object was not encrypted with the key of the container") from None
         if not 0 < len(name) <= MAX_OBJECT_NAME_BYTES:
-            raise types.Error_VerificationFailed
+            raise unproven("the name of an object has an impossible length")
         return name
 
     def _entry(self, stored: Stored, algorithm: str) -> bytes:

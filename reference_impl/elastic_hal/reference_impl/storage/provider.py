@@ -37,7 +37,7 @@ class ObjectStorageProvider:
         check_container_name(name)
         grant = self._grants.get(name)
         if grant is None:
-            raise types.Error_AccessDenied("the policy does not grant this workload a container of that name")
+            raise types.Error_AccessDenied(f"the policy does not grant this workload a container {name!r}")
         identity = identity_of(self._workload, grant)
         space = self._storages.of(grant).space(identity, anchored=grant.anchored)
         return Container(Access(space, identity, grant, self._open_chunks), self._control)

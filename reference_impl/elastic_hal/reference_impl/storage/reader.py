@@ -6,6 +6,7 @@ from ..bindings.elastic_hal import object_storage as wit
 from ..bindings.elastic_hal import types
 from ..bounds import MAX_DATA_BYTES
 from ..polling import Pollable, always_ready
+from ..unproven import unproven
 from .access import Access
 from .backend import Download, Vault
 from .chunks import ChunkFormat, chunk_format
@@ -40,6 +41,11 @@ class ObjectReader(wit.ObjectReader):
         self._chunk = b""
         self._failed = False
 
+    @property
+    def log_name(self) -> str:
+        """What it is called in the host's log."""
+        return f"object {self._download.stored.name.decode(errors='replace')!r}"
+
     def object_info(self) -> wit.ObjectMetadata:
         """Give what is known about the version."""
         return self._info
@@ -51,7 +57,7 @@ class ObjectReader(wit.ObjectReader):
         if most > MAX_DATA_BYTES:
             raise types.Error_LimitExceeded(f"most: is {most}, more than {MAX_DATA_BYTES}")
         if self._failed:
-            raise types.Error_VerificationFailed
+            raise unproven("an earlier part of the object was not authentic")
         left = min(most, self._end - self._position)
         ready = self._ahead.take(self._position, left)
         self._position += len(ready)
@@ -97,7 +103,7 @@ class ObjectReader(wit.ObjectReader):
         stored = self._download.stored
         chunk = self._chunks.open(number, self._download.chunk(number), last=number == stored.chunks - 1)
         if len(chunk) != min(CHUNK_BYTES, stored.size - number * CHUNK_BYTES):
-            raise types.Error_VerificationFailed
+            raise unproven(f"part {number} of the object has another length than was written")
         return chunk
 
 

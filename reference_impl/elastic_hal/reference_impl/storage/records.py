@@ -8,6 +8,7 @@ from elastic_hal.common.clock import END_NS, ClockError, now_ns
 
 from ..bindings.elastic_hal import object_storage as wit
 from ..bindings.elastic_hal import types
+from ..unproven import unproven
 from .errors import StorageFailure
 from .names import MAX_VERSION_BYTES
 
@@ -39,7 +40,7 @@ class Stored:
 def stored_of(name: bytes, version: object, size: object, created_ns: object) -> Stored:
     """Read what a storage gave for a version, or raise `verification-failed` for what nobody has written."""
     if not isinstance(version, str) or not version.isascii() or not version.isalnum():
-        raise types.Error_VerificationFailed
+        raise unproven("the version of an object is not what this host wrote")
     return Stored(name, version, whole_number(size, MAX_OBJECT_BYTES), moment_of(created_ns))
 
 
@@ -59,7 +60,7 @@ def moment_of(created_ns: object) -> int:
 def whole_number(value: object, most: int) -> int:
     """Read a number that a storage gave, or raise `verification-failed`."""
     if type(value) is not int or not 0 <= value <= most:
-        raise types.Error_VerificationFailed
+        raise unproven("a number that the storage has for an object is not one that this host wrote")
     return value
 
 

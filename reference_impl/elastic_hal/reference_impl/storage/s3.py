@@ -17,6 +17,7 @@ from elastic_hal.runtime.storage_grants import RemoteStorage
 
 from ..bindings.elastic_hal import object_storage as wit
 from ..bindings.elastic_hal import types
+from ..unproven import unproven
 from .backend import PROTECTIONS, Association, Description
 from .container_keys import SALT_BYTES, ContainerKeys
 from .errors import StorageFailure
@@ -83,7 +84,7 @@ class _Written:
             protection = whole_number(document["protection"], len(PROTECTIONS) - 1)
             return cls(moment_of(document["created_ns"]), protection, salt, check)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise types.Error_VerificationFailed from None
+            raise unproven("the description of the container cannot be read") from None
 
 
 class S3Space:
@@ -136,7 +137,7 @@ class S3Space:
     def _associated(self, association: Association, written: _Written) -> S3Vault:
         keys = ContainerKeys(association.secret, written.salt, self._context.identity)
         if not hmac.compare_digest(written.check, keys.root(written.protection, 0, 0, 0)):
-            raise types.Error_VerificationFailed
+            raise unproven("the key is not that of the container, or the description of the container was changed")
         protection = PROTECTIONS[written.protection]
         if protection is not association.protection:
             raise types.Error_InvalidArgument(f"protect: the container has {protection.value}")

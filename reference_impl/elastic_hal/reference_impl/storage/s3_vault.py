@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, takewhile
 from typing import Final
 
-from ..bindings.elastic_hal import types
+from ..unproven import unproven
 from .backend import Upload
 from .container_keys import ContainerKeys
 from .errors import StorageFailure
@@ -149,7 +149,9 @@ class S3Vault:
             tag = bytes.fromhex(document.get("tag", ""))
             expected = b"" if self.keys is None else self.keys.record_tag(stored)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise types.Error_VerificationFailed from None
+            raise unproven(f"the pointer of object {name.decode(errors='replace')!r} cannot be read") from None
         if not hmac.compare_digest(tag, expected):
-            raise types.Error_VerificationFailed
+            raise unproven(
+                f"the pointer of {name.decode(errors='replace')!r} is not what the container's key vouches for"
+            )
         return stored, entry

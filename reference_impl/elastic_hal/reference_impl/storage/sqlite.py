@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 
 from ..bindings.elastic_hal import object_storage as wit
 from ..bindings.elastic_hal import types
+from ..unproven import unproven
 from . import tables
 from .anchors import Anchor, FileAnchor, ProcessAnchor
 from .backend import PROTECTIONS, Association, Description
@@ -117,7 +118,7 @@ class SqliteSpace:
 
     def _index(self, association: Association, row: tables.ContainerRow) -> tuple[ContainerKeys, VerifiedIndex]:
         if not isinstance(row.salt, bytes):
-            raise types.Error_VerificationFailed
+            raise unproven("the salt of the container is not what this host wrote")
         identity = self._context.identity
         keys = ContainerKeys(association.secret, row.salt, identity)
         return keys, self._storage.index(identity, keys, row.protection, anchored=self._anchored)
@@ -142,5 +143,5 @@ class SqliteSpace:
 def protection_of(code: object) -> wit.Protection:
     """Read the protection of a row."""
     if not isinstance(code, int) or not 0 <= code < len(PROTECTIONS):
-        raise types.Error_VerificationFailed
+        raise unproven("the protection of the container is not what this host wrote")
     return PROTECTIONS[code]

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from ..bindings.elastic_hal import types
+from ..unproven import unproven
 from . import tables
 from .backend import Upload
 from .container_keys import ContainerKeys
@@ -147,7 +148,7 @@ class ProtectedVault:
             with self._viewed() as (tx, row):
                 version = tables.version_id(tx, row.id, stored.version)
                 if version is None and self._index.get(name) == stored:
-                    raise types.Error_VerificationFailed
+                    raise unproven(f"object {name.decode(errors='replace')!r} is listed, and its content is gone")
             download = version and SqliteDownload.open(self._context.database, self._context.owner, version, stored)
             if download:
                 return download
@@ -223,14 +224,14 @@ class ProtectedVault:
                     before = row.sequence
                     stack.close()
             else:
-                raise types.Error_VerificationFailed
+                raise unproven("the container keeps changing, and was put back or changed by somebody else")
             yield tx, row
 
 
 def _retire(context: SqliteContext, tx: sqlite3.Connection, row: tables.ContainerRow, current: Stored) -> None:
     version = tables.version_id(tx, row.id, current.version)
     if version is None:
-        raise types.Error_VerificationFailed
+        raise unproven(f"object {current.name.decode(errors='replace')!r} is listed, and its content is gone")
     if context.database.is_held(version):
         tables.pin(tx, version, context.owner)
     tables.retire(tx, row.id, version)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
 
-from ..bindings.elastic_hal import types
+from ..unproven import unproven
 from . import tables
 from .anchors import Anchor
 from .backend import PROTECTIONS
@@ -66,11 +66,11 @@ class VerifiedIndex:
     def refresh(self, tx: sqlite3.Connection, row: tables.ContainerRow) -> None:
         """Make sure that this is the state of the database; raises `verification-failed` where that cannot be."""
         if row.protection != self._protection or not isinstance(row.sequence, int) or not isinstance(row.root, bytes):
-            raise types.Error_VerificationFailed
+            raise unproven("what the storage has for the container is not what this host wrote")
         if row.sequence == self._sequence and compare_digest(row.root, self._root):
             return
         if row.sequence <= self._sequence:
-            raise types.Error_VerificationFailed
+            raise unproven("the container was put back to an earlier state, or changed by somebody else")
         self._load(tx, row.id, row.sequence, row.root)
 
     def get(self, name: bytes) -> Stored | None:
@@ -124,7 +124,9 @@ class VerifiedIndex:
             objects[stored.name] = stored
             total = added(total, self._keys.entry(stored))
         if not compare_digest(root, self._keys.root(self._protection, sequence, len(objects), total)):
-            raise types.Error_VerificationFailed
+            raise unproven(
+                "the container has other objects than its key vouches for: some were added, removed or put back"
+            )
         for anchor in self._anchors:
             anchor.check(sequence, root)
             anchor.prepare(sequence, root)
@@ -134,6 +136,6 @@ class VerifiedIndex:
 
     def _stored(self, name: object, version: object, size: object, created_ns: object) -> Stored:
         if not isinstance(name, bytes):
-            raise types.Error_VerificationFailed
+            raise unproven("the name of an object is not what this host wrote")
         known = self._keys.open_name(name) if self._protection == _NAMES_SEALED else name
         return stored_of(known, version, size, tables.as_moment(created_ns))

@@ -7,6 +7,7 @@ from typing import Final
 from OpenSSL import SSL
 
 from ..bindings.elastic_hal import types
+from ..unproven import unproven
 
 _UNPROVEN: Final = frozenset(
     {
@@ -30,7 +31,7 @@ def handshake_failure(error: SSL.Error) -> types.Error:
     """Tell why keys could not be agreed upon."""
     reasons = _reasons(error)
     if not _UNPROVEN.isdisjoint(reasons):
-        return types.Error_VerificationFailed()
+        return unproven(f"the other end does not prove who it is: {_spelled(reasons)}")
     return types.Error_Peer(f"no TLS connection comes about: {_spelled(reasons)}")
 
 
@@ -38,7 +39,7 @@ def record_failure(error: SSL.Error) -> types.Error:
     """Tell why a connection that was there is no more."""
     reasons = _reasons(error)
     if not _CHANGED.isdisjoint(reasons):
-        return types.Error_VerificationFailed()
+        return unproven(f"what arrived was changed on its way: {_spelled(reasons)}")
     return types.Error_Peer(f"the connection failed: {_spelled(reasons)}")
 
 

@@ -18,6 +18,7 @@ from ..bounds import check_size
 from ..crypto.asymmetric import MaterialError
 from ..crypto.der_keys import read_pkcs8
 from ..crypto.rsa_keys import checked_private
+from ..unproven import unproven
 from .bounds import MOST_CERTIFICATES, MOST_FILE_BYTES, MOST_PASSWORD_BYTES
 from .certificate_keys import CertificateKey, certificate_key
 from .certificates import in_order
@@ -46,7 +47,7 @@ def load_pkcs12(data: bytes, password: str) -> KeyContext:
         file = read_file(data)
         opened = _opened(file, password)
         if opened is None:
-            raise types.Error_VerificationFailed
+            raise unproven("the password does not open the PKCS#12 file, or the file was changed")
         found = [bag for part in file.parts() for bag in bags(_in_the_open(part, opened))]
         return _context(_key(found, opened), _certificates(found))
     except DerError as error:

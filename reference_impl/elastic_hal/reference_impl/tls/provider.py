@@ -58,7 +58,9 @@ class TlsProvider:
         if not server.port:
             raise types.Error_InvalidArgument("server: has port 0, where nobody can listen")
         if not self._grant.may_connect(host, server.port):
-            raise types.Error_AccessDenied("the policy does not let this workload connect there")
+            raise types.Error_AccessDenied(
+                f"the policy does not let this workload connect to {host} at port {server.port}"
+            )
         name = host if options.server_name is None else _host("server-name", options.server_name)
         context = client_context(options, name)
         handshake = ClientSide(context, name, self._watcher, self._places, self._control)
@@ -74,7 +76,7 @@ class TlsProvider:
         if isinstance(host, str):
             raise types.Error_InvalidArgument("local: the host is no IP address")
         if not self._grant.may_listen(host, local.port):
-            raise types.Error_AccessDenied("the policy does not let this workload listen there")
+            raise types.Error_AccessDenied(f"the policy does not let this workload listen at {host}, port {local.port}")
         context = server_context(options)
         sock = listening_socket(host, local.port)
         return Listener(sock, context, self._watcher, self._places, self._control)

@@ -3,7 +3,8 @@
 A bound function lifts the arguments, calls the provider, lowers what it returns or raises, and never lets an
 exception through to wasmtime:
 
-- an exception that the function's error type covers becomes the `err` of its result;
+- an exception that the function's error type covers becomes the `err` of its result; why a call was refused is logged
+  (`refusals`);
 - a full handle table becomes `limit-exceeded`, where the error type has that case;
 - any other `Exception` is logged with its traceback under an incident id; the guest gets `internal` with that id
   where the error type has the case, and a trap otherwise;
@@ -26,6 +27,7 @@ from elastic_hal.runtime.abi.cells import CELL_SIZE
 from elastic_hal.runtime.abi.codec import Codec, Context
 from elastic_hal.runtime.abi.errors import HandleLimitError, LiftingError, ResultError
 from elastic_hal.runtime.abi.leftovers import resources_in
+from elastic_hal.runtime.abi.refusals import Refusals
 from elastic_hal.runtime.abi.resources import ResourceTable, drop_object
 
 _log = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ class HostState:
         self.pending: BaseException | None = None
         self.failure: HostFailure | None = None
         self.last_words: Callable[[], str] = str
+        self.refusals = Refusals()
 
     def close(self) -> bool:
         """Lets every further call trap. True for the first caller, which then drops what is alive."""
@@ -257,6 +260,7 @@ def _respond_fallible(
             try:
                 value = implementation(*values)
             except raised as error:
+                state.refusals.note(name, error, values)
                 try:
                     lower(False, _err_value(error, err), results, context)
                 except BaseException:

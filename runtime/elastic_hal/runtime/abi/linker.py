@@ -76,6 +76,15 @@ class Linker:
     def last_words(self, read: Callable[[], str]) -> None:
         self._state.last_words = read
 
+    @property
+    def workload(self) -> str:
+        """The name of the workload, for the host's log; empty where none was given."""
+        return self._state.refusals.workload
+
+    @workload.setter
+    def workload(self, name: str) -> None:
+        self._state.refusals.workload = name
+
     def instantiate(self, store: wasmtime.Store, component: wasm_component.Component) -> wasm_component.Instance:
         """Instantiates a component with what is linked, so that its exports can be called.
 

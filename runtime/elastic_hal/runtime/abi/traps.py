@@ -19,7 +19,9 @@ from elastic_hal.runtime.bridge.names import NAMESPACE
 _FRAME = re.compile(r"\s*+\d+:\s++(?:0x[0-9a-f]+ - )?(?P<module>[^!\n]*)!(?P<function>[^\n]*)")
 _LOCATION = re.compile(r"\s+at (?P<location>\S[^\n]*)")
 _RUST_HASH = re.compile(r"::h[0-9a-f]{16}$")
-_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(: .*)?")
+_EXCEPTION = re.compile(r"[^\W\d][\w.]*+(?:<locals>[\w.]*+)*+(: .*)?")
+_PLACE = re.compile(r'\s*+File "(?P<file>[^"]*)", line (?P<line>\d+)(?:, in (?P<function>.*))?')
+_GROUP = "  + Exception Group Traceback (most recent call last):"
 _TRACEBACK = "Traceback (most recent call last):\n"
 _CHAINED = (
     "During handling of the above exception, another exception occurred:\n\n",
@@ -221,7 +223,7 @@ def describe_trap(report: TrapReport, standard_error: str = "") -> str:
 
     A guest in Python that raised is told by its exception, any other by the cause and its innermost functions.
     """
-    raised = python_exception(standard_error)
+    raised = python_failure(standard_error)
     if raised:
         return _printable(raised)
     cause = report.cause
@@ -268,10 +270,35 @@ def python_traceback(standard_error: str) -> str:
 
 def python_exception(standard_error: str) -> str:
     """The line of the last traceback that names the exception; empty where there is no traceback."""
-    _, found, rest = standard_error.rpartition(_TRACEBACK)
-    if not found:
-        return ""
-    return next((line for line in rest.splitlines() if _EXCEPTION.fullmatch(line)), "")
+    return _last_raised(standard_error)[0]
+
+
+def python_failure(standard_error: str) -> str:
+    """As `python_exception`, with the place: the innermost one in a file of the program's own, as far as that shows."""
+    raised, places = _last_raised(standard_error)
+    if not raised or not places:
+        return raised
+    # Guests that `guest build` makes know their own files by relative paths, and all others by absolute ones.
+    own = [place for place in places if not place["file"].startswith(("/", "<"))]
+    place = (own or places)[-1]
+    function = f", in {place['function']}" if place["function"] else ""
+    return f"{raised} ({place['file']}:{place['line']}{function})"
+
+
+def _last_raised(standard_error: str) -> tuple[str, list[re.Match[str]]]:
+    """The line that names the exception in the last traceback, or in the last one of a group, and its places."""
+    lines = standard_error[-_LONGEST_PARSED:].splitlines()
+    heads = (_TRACEBACK.rstrip("\n"), _GROUP)
+    start = max((index for index, line in enumerate(lines) if line in heads), default=None)
+    if start is None:
+        return "", []
+    rest = lines[start + 1 :]
+    if lines[start] == _GROUP:
+        rest = [line[4:] for line in itertools.takewhile(lambda line: line.startswith("  | "), rest)]
+    end = next((index for index, line in enumerate(rest) if _EXCEPTION.fullmatch(line)), None)
+    if end is None:
+        return "", []
+    return rest[end], [place for place in map(_PLACE.match, rest[:end]) if place is not None]
 
 
 def last_words(standard_error: str) -> str:

@@ -1,0 +1,3 @@
+"""Imported when it is wanted."""
+
+ANSWER = 42
