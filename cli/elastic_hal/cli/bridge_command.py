@@ -14,6 +14,7 @@ from elastic_hal.codegen.targets.errors import OutputError
 from elastic_hal.codegen.targets.labels import with_labels_apart
 from elastic_hal.codegen.targets.output import MARKER
 from elastic_hal.common.errors import USAGE
+from elastic_hal.common.files import read_file
 from elastic_hal.runtime.bridge.errors import BridgeError
 from elastic_hal.runtime.bridge.reader import sections
 from elastic_hal.runtime.bridge.standalone import COMMENT_SECTION, adapter_component
@@ -60,6 +61,9 @@ def _adapter(interfaces: Mapping[str, Interface], world: World) -> bytes | None:
         raise CommandError(f"{names} cannot have an adapter: {error}") from error
 
 
+MAX_ADAPTER_BYTES = 16 << 20
+
+
 def write_adapters(files: Mapping[str, bytes], out: Path) -> int:
     """Writes components into a folder and says how many changed. Files that were not generated stay as they are.
 
@@ -71,7 +75,7 @@ def write_adapters(files: Mapping[str, bytes], out: Path) -> int:
         out.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             target = out / name
-            old = target.read_bytes() if target.exists() or target.is_symlink() else None
+            old = read_file(target, MAX_ADAPTER_BYTES) if target.exists() or target.is_symlink() else None
             if old is not None and not _is_generated(old):
                 raise OutputError(target, "is in the way and was not generated", "move it, or choose another folder")
             if old != content:

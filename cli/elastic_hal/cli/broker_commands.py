@@ -13,10 +13,10 @@ import click
 
 from elastic_hal.cli.console import message, print_json
 from elastic_hal.cli.failures import CommandError
-from elastic_hal.cli.files import read_at_most
 from elastic_hal.cli.memory_option import closes_memory
 from elastic_hal.common.clock import now
 from elastic_hal.common.errors import USAGE
+from elastic_hal.common.files import read_file
 from elastic_hal.common.text import counted
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def add_secret(name: str, directory: Path, file: Path | None, replace: bool) -> 
     from elastic_hal.reference_impl.broker.messages import MAX_SECRET_BYTES
 
     limit = MAX_SECRET_BYTES
-    secret = sys.stdin.buffer.read(limit + 1) if file is None else read_at_most(file, limit)
+    secret = sys.stdin.buffer.read(limit + 1) if file is None else read_file(file, limit)
     if len(secret) > limit:
         raise CommandError(f"the secret has more than {limit} bytes", USAGE)
     store = _open(directory, create=True)

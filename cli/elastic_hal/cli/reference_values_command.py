@@ -44,6 +44,7 @@ def reference_values(
 
 
 def _digests(components: tuple[Path, ...]) -> dict[str, Measurement]:
+    from elastic_hal.runtime.components import read_component
     from elastic_hal.runtime.identity import Identity, content_digest
     from elastic_hal.runtime.measurements import workload_measurement
 
@@ -51,7 +52,7 @@ def _digests(components: tuple[Path, ...]) -> dict[str, Measurement]:
     for path in components:
         if path.stem in digests:
             raise CommandError(f"{path}: another component is called {path.stem!r} too", USAGE, "rename one of them")
-        digests[path.stem] = workload_measurement(Identity(path.stem, content_digest(path.read_bytes())))
+        digests[path.stem] = workload_measurement(Identity(path.stem, content_digest(read_component(path))))
     return digests
 
 

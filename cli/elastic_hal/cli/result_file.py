@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from elastic_hal.cli.console import message
 from elastic_hal.cli.failures import CommandError
-from elastic_hal.cli.files import read_at_most, write_whole
+from elastic_hal.cli.files import write_whole
 from elastic_hal.common.clock import now
 from elastic_hal.common.errors import USAGE
+from elastic_hal.common.files import read_file
 
 if TYPE_CHECKING:
     from elastic_hal.reference_impl.verify import Appraisal, AppraisalPolicy
@@ -29,7 +30,7 @@ def signing_key(result: Path | None, key: Path | None) -> SigningKey | None:
         return None
     if result is None or key is None:
         raise CommandError("--ear and --ear-key belong together", USAGE, "name a file for the result and a key to sign")
-    content = read_at_most(key, _MOST_KEY_BYTES)
+    content = read_file(key, _MOST_KEY_BYTES)
     try:
         return load_signing_key(content)
     except ResultKeyError as error:

@@ -14,10 +14,10 @@ import click
 from elastic_hal.cli.console import message, print_json
 from elastic_hal.cli.evidence_table import appraisal_table
 from elastic_hal.cli.failures import CommandError
-from elastic_hal.cli.files import read_at_most
 from elastic_hal.cli.option_values import hexadecimal, point_in_time
 from elastic_hal.cli.result_file import FORMATS, signing_key, write_result
 from elastic_hal.common.errors import BAD, USAGE
+from elastic_hal.common.files import FileTooLargeError, read_file
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -163,10 +163,10 @@ def _print(appraisal: Appraisal, *, as_json: bool) -> None:
 
 
 def _evidence_bytes(path: Path) -> bytes:
-    content = read_at_most(path, _MOST_BYTES)
-    if len(content) > _MOST_BYTES:
-        raise CommandError(f"{path}: has more than {_MOST_BYTES} bytes, which no evidence has")
-    return _decoded(content)
+    try:
+        return _decoded(read_file(path, _MOST_BYTES))
+    except FileTooLargeError as error:
+        raise CommandError(f"{error}, which no evidence has") from None
 
 
 def _decoded(content: bytes) -> bytes:
@@ -219,7 +219,4 @@ def _loaded(paths: Sequence[Path], load: Callable[[bytes], list[_T]]) -> list[_T
 
 
 def _content(path: Path) -> bytes:
-    content = read_at_most(path, _MOST_BYTES)
-    if len(content) > _MOST_BYTES:
-        raise CommandError(f"{path}: has more than {_MOST_BYTES} bytes", USAGE)
-    return content
+    return read_file(path, _MOST_BYTES)

@@ -34,6 +34,10 @@ class FileError(ElasticHalError):
         self.reason = reason
 
 
+class FileTooLargeError(FileError):
+    """A file has more bytes than it may have."""
+
+
 class FileTroubleError(FileError):
     """The machine could not read a file that is there."""
 
@@ -74,6 +78,9 @@ def read_file(path: Path, max_bytes: int, *, seconds: float = MAX_SECONDS) -> by
     until = time.monotonic() + seconds
     content = bytearray()
     with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > max_bytes:
+            raise _too_large(path, max_bytes)
+        # Files of the kernel have no size, and others may grow.
         while True:
             try:
                 part = file.read(min(_STEP, max_bytes + 1 - len(content)))
@@ -85,7 +92,7 @@ def read_file(path: Path, max_bytes: int, *, seconds: float = MAX_SECONDS) -> by
                 return bytes(content)
             content += part
             if len(content) > max_bytes:
-                raise FileError(path, f"has more than {format_size(max_bytes)}")
+                raise _too_large(path, max_bytes)
             if time.monotonic() > until:
                 raise FileTroubleError(path, f"could not be read within {seconds:g} seconds")
 
@@ -101,6 +108,10 @@ def read_text(path: Path, max_bytes: int, *, seconds: float = MAX_SECONDS) -> st
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FileError(path, f"is not UTF-8 (byte {error.start})") from None
+
+
+def _too_large(path: Path, max_bytes: int) -> FileTooLargeError:
+    return FileTooLargeError(path, f"has more than {format_size(max_bytes)}")
 
 
 def _unreadable(path: Path, error: OSError) -> FileError:

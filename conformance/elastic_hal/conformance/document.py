@@ -14,6 +14,8 @@ from pathlib import Path
 
 import yaml
 
+from elastic_hal.common.files import FileError, read_text
+
 MAXIMUM_FILE_BYTES = 8 * 1024 * 1024
 MAXIMUM_DEPTH = 100
 MAXIMUM_NODES = 500_000
@@ -92,13 +94,9 @@ def read_document(path: Path, shown: str | None = None) -> Node:
     name = shown or str(path)
     start = Place(name, 1)
     try:
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
-            raise start.problem(f"the file is larger than {MAXIMUM_FILE_BYTES} bytes")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise start.problem(f"cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise start.problem("is not UTF-8 text") from error
+        text = read_text(path, MAXIMUM_FILE_BYTES)
+    except FileError as error:
+        raise start.problem(error.reason) from error
     return parse_document(text, name)
 
 

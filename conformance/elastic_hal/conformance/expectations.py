@@ -13,11 +13,13 @@ purpose.
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from elastic_hal.common.files import FileError
+from elastic_hal.common.text import shown
+from elastic_hal.common.toml_text import TomlError, read_toml
 from elastic_hal.conformance.results import CaseResult, SuiteResult, Verdict
 
 FAILURES = {Verdict.FAIL, Verdict.ERROR, Verdict.XFAIL}
@@ -39,11 +41,11 @@ class Expectations:
 def load_expectations(path: Path) -> Expectations:
     """Reads a file; raises ExpectationsError."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ExpectationsError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise ExpectationsError(f"{path}: is not valid TOML: {error}") from error
+        document = read_toml(path)
+    except FileError as error:
+        raise ExpectationsError(str(error)) from error
+    except TomlError as error:
+        raise ExpectationsError(f"{shown(path)}: is not valid TOML: {error}") from error
     unknown = sorted(set(document) - {"runtime", "expected-failures"})
     if unknown:
         raise ExpectationsError(f"{path}: has the unknown key {unknown[0]!r}; known are runtime and expected-failures")

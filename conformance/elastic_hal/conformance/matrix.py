@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from elastic_hal.codegen.resources import contract_dir
 from elastic_hal.codegen.targets.suite.cases import SuiteCase
+from elastic_hal.common.toml_text import read_toml
 from elastic_hal.conformance.catalogue import sort_key
 from elastic_hal.conformance.results import SuiteResult
 
@@ -75,5 +75,5 @@ def catalogue_texts() -> Mapping[str, str]:
     path = contract_dir() / "catalogue.toml"
     if not path.is_file():
         return {}
-    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("function", [])
+    entries = read_toml(path).get("function", [])
     return {entry["id"]: entry["text"] for entry in entries}

@@ -11,11 +11,13 @@ import re
 import shutil
 import sys
 import tempfile
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from elastic_hal.codegen.resources import data_dir
+from elastic_hal.common.files import FileError
+from elastic_hal.common.text import shown
+from elastic_hal.common.toml_text import TomlError, read_toml
 
 from .tool_errors import ProjectError
 
@@ -72,15 +74,16 @@ def load_project(directory: Path) -> Project:
     directory = directory.absolute()
     path = directory / "pyproject.toml"
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise ProjectError(
-            f"{directory} is no guest project: it has no pyproject.toml", "`elastic-hal guest new NAME` makes a project"
-        ) from None
-    except OSError as error:
-        raise ProjectError(f"{path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ProjectError(f"{path}: not valid TOML: {error}") from None
+        document = read_toml(path)
+    except FileError as error:
+        if not path.exists():
+            raise ProjectError(
+                f"{shown(directory)} is no guest project: it has no pyproject.toml",
+                "`elastic-hal guest new NAME` makes a project",
+            ) from None
+        raise ProjectError(str(error), error.hint) from None
+    except TomlError as error:
+        raise ProjectError(f"{shown(path)}: not valid TOML: {error}") from None
     settings = _table(document, "tool", "elastic-hal")
     if settings is None:
         raise ProjectError(f"{path}: there is no table [tool.elastic-hal]", 'add it, with app = "MODULE" in it')

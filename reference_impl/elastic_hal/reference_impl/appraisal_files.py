@@ -4,8 +4,6 @@ A wrong file keeps the workload from starting. An operator who changes one later
 out of it, is obeyed by the next appraisal.
 """
 
-import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Final, TypeVar
 
 from cryptography import x509
 
+from elastic_hal.common.files import FileError, read_file
 from elastic_hal.runtime.appraisal_grants import AppraisalGrant
 from elastic_hal.runtime.errors import PolicyError
 
@@ -97,18 +96,9 @@ def _numbered(place: str, paths: tuple[Path, ...]) -> tuple[_File, ...]:
 
 def _content(file: _File) -> bytes:
     try:
-        # Without waiting: a pipe that nobody writes to must not hold a workload.
-        descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as opened:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise _wrong(file, "is not a regular file")
-            content = opened.read(file.most_bytes + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no path"
-        raise _wrong(file, f"cannot be read: {reason}", "paths are relative to the policy file") from None
-    if len(content) > file.most_bytes:
-        raise _wrong(file, f"has more than {file.most_bytes} bytes")
-    return content
+        return read_file(file.path, file.most_bytes)
+    except FileError as error:
+        raise _wrong(file, error.reason, error.hint or "paths are relative to the policy file") from None
 
 
 def _policy(file: _File, content: bytes) -> AppraisalPolicy:

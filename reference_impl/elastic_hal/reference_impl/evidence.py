@@ -9,6 +9,8 @@ from typing import Protocol, runtime_checkable
 
 from cryptography import x509
 
+from elastic_hal.runtime.components import read_component
+from elastic_hal.runtime.errors import ComponentError, WorkloadNameError
 from elastic_hal.runtime.identity import Identity, content_digest
 from elastic_hal.runtime.measurements import runtime_measurement, workload_measurement
 from elastic_hal.runtime.platform import (
@@ -66,9 +68,9 @@ def attest(platform: Platform, nonce: bytes, workload: Path | None = None) -> Ev
     if workload is None:
         return platform.evidence(_statement(nonce))
     try:
-        identity = Identity(workload.stem, content_digest(workload.read_bytes()))
-    except OSError as error:
-        raise AttestationInputError(f"{workload}: cannot read the workload: {error.strerror}") from None
+        identity = Identity(workload.stem, content_digest(read_component(workload)))
+    except (ComponentError, WorkloadNameError) as error:
+        raise AttestationInputError(str(error)) from None
     measurements = (runtime_measurement(), workload_measurement(identity))
     return platform.evidence(_statement(nonce, measurements))
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from elastic_hal.common.files import FileError
+from elastic_hal.common.text import shown
+from elastic_hal.common.toml_text import TomlError, read_toml
 from elastic_hal.runtime.errors import RuntimeFailure
 
 T = TypeVar("T")
@@ -30,15 +32,11 @@ class StrictReader:
             RuntimeFailure: it cannot be read, or is no TOML.
         """
         try:
-            text = self._path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise self._error(f"{self._path}: the {what} cannot be read: {reason}") from error
-        try:
-            return tomllib.loads(text)
-        except (ValueError, RecursionError) as error:
-            # Numbers with thousands of digits and deep nesting are refused by Python, not by the TOML reader.
-            raise self._error(f"{self._path}: not TOML: {error}") from error
+            return read_toml(self._path)
+        except FileError as error:
+            raise self._error(f"{shown(self._path)}: the {what} {error.reason}", error.hint) from error
+        except TomlError as error:
+            raise self._error(f"{shown(self._path)}: not TOML: {error}") from error
 
     def version(self, document: Mapping[str, Any], expected: int) -> None:
         """Refuses a file of another version."""
@@ -84,7 +82,7 @@ class StrictReader:
 
     def wrong(self, place: str, problem: str, hint: str = "") -> RuntimeFailure:
         """Makes a complaint."""
-        return self._error(f"{self._path}: {place}: {problem}", hint)
+        return self._error(f"{shown(self._path)}: {shown(place)}: {problem}", hint)
 
 
 def suggestion(word: str, known: Collection[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from elastic_hal.codegen.diagnostics import Diagnostics, WitError
 from elastic_hal.codegen.formatting.formatter import format_parsed
 from elastic_hal.codegen.replacing import replacing
 from elastic_hal.codegen.resolve.files import MAX_FILE_BYTES, parse_bytes
+from elastic_hal.common.files import FileError, read_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +95,11 @@ def _files_of(path: Path, diagnostics: Diagnostics) -> list[Path]:
 
 
 def _read(path: Path, diagnostics: Diagnostics) -> bytes | None:
-    problem = None
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            problem = "this is neither a file nor a folder"
-        elif status.st_size > MAX_FILE_BYTES:
-            problem = f"the file has {status.st_size} bytes; at most {MAX_FILE_BYTES >> 20} MiB are read"
-        else:
-            return path.read_bytes()
-    except OSError as error:
-        problem = error.strerror or str(error)
-    except ValueError as error:
-        problem = str(error)
-    shown = str(path) if str(path).isprintable() else repr(str(path))
-    diagnostics.error(Code.CANNOT_READ, f"{shown}: {problem}", None)
-    return None
+        return read_file(path, MAX_FILE_BYTES)
+    except FileError as problem:
+        diagnostics.error(Code.CANNOT_READ, str(problem), None)
+        return None
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -6,7 +6,6 @@ One unit of reading is a group: the files that together declare one package (and
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from elastic_hal.codegen.diagnostics import Diagnostics, Note
 from elastic_hal.codegen.source import SourceFile, Span
 from elastic_hal.codegen.syntax import ast
 from elastic_hal.codegen.syntax.parser import parse_file
+from elastic_hal.common.files import FileError, read_file
+from elastic_hal.common.text import shown
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """Files larger than this are refused: no contract is, and reading them would take the machine's memory."""
@@ -109,22 +110,9 @@ def _entries(folder: Path, diagnostics: Diagnostics) -> list[Path]:
 
 def _read_file(path: Path, diagnostics: Diagnostics) -> ParsedFile | None:
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            message = f"{path}: this is neither a file nor a folder"
-            diagnostics.error(Code.CANNOT_READ, message, None, path=str(path))
-            return None
-        size = status.st_size
-        if size > MAX_FILE_BYTES:
-            limit = MAX_FILE_BYTES >> 20
-            message = f"{path}: the file has {size} bytes; at most {limit} MiB are read"
-            diagnostics.error(Code.CANNOT_READ, message, None, path=str(path))
-            return None
-        data = path.read_bytes()
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem)
-        shown = str(path) if str(path).isprintable() else repr(str(path))
-        diagnostics.error(Code.CANNOT_READ, f"{shown}: {reason}", None, path=shown)
+        data = read_file(path, MAX_FILE_BYTES)
+    except FileError as problem:
+        diagnostics.error(Code.CANNOT_READ, str(problem), None, path=shown(path))
         return None
     return parse_bytes(str(path), data, diagnostics)
 

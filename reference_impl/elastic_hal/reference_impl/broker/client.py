@@ -13,6 +13,8 @@ from urllib.parse import quote, urlsplit
 from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from elastic_hal.common.files import FileError, read_text
+from elastic_hal.common.text import shown
 from elastic_hal.runtime.platform import EvidencePurpose, EvidenceRequest, Measurement, Platform
 
 from .connection import BoundedConnection, BoundedSocket
@@ -35,6 +37,7 @@ from .messages import (
 from .wrapping import WrappingError, unwrap
 
 TIMEOUT_SECONDS: Final = 20.0
+_MAX_ROOTS_BYTES: Final = 4 << 20
 
 _HEADERS: Final = {"Content-Type": MediaType.CBOR.value, "Accept": MediaType.CBOR.value}
 
@@ -58,9 +61,9 @@ class BrokerClient:
             raise BrokerSettingsError(f"{url!r} is no address of a broker; it is https://HOST or https://HOST:PORT")
         self._timeout = timeout
         try:
-            self._context = ssl.create_default_context(cafile=None if roots is None else str(roots))
-        except (OSError, ssl.SSLError):
-            raise BrokerSettingsError(f"{roots}: holds no certificates in PEM") from None
+            self._context = ssl.create_default_context(cadata=None if roots is None else _certificates(roots))
+        except ssl.SSLError:
+            raise BrokerSettingsError(f"{shown(roots)}: holds no certificates in PEM") from None
         self._context.minimum_version = ssl.TLSVersion.TLSv1_3
         self._context.sslsocket_class = BoundedSocket
 
@@ -166,3 +169,14 @@ class BrokerClient:
             return parse_fields(content, MediaType.CBOR, expected)
         except MalformedRequestError as error:
             raise BrokerUnavailableError(f"{place}: what answered is no broker: {error}") from None
+
+
+def _certificates(path: Path) -> str:
+    try:
+        text = read_text(path, _MAX_ROOTS_BYTES)
+    except FileError as error:
+        raise BrokerSettingsError(str(error)) from None
+    if not text.strip():
+        # To the library, nothing would mean the certificates of the system.
+        raise BrokerSettingsError(f"{shown(path)}: holds no certificates in PEM")
+    return text

@@ -13,7 +13,6 @@ Paths are relative to the file. While any of the files cannot be used, nothing i
 """
 
 import threading
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,8 @@ from typing import Final, TypeVar
 
 from cryptography import x509
 
+from elastic_hal.common.files import FileError, read_file
+from elastic_hal.common.toml_text import TomlError, read_toml
 from elastic_hal.reference_impl.verify import (
     AppraisalPolicy,
     AppraisalPolicyError,
@@ -54,8 +55,10 @@ class ReleasePolicy:
         """Read the file and all that it names, or raise `BrokerSettingsError`."""
         files = [path]
         try:
-            document = tomllib.loads(_read(path).decode("utf-8"))
-        except (ValueError, RecursionError) as error:
+            document = read_toml(path, _MAX_FILE_BYTES)
+        except FileError as error:
+            raise BrokerSettingsError(str(error)) from None
+        except TomlError as error:
             raise BrokerSettingsError(f"{path}: not valid TOML: {error}") from None
         try:
             _refuse_unknown(document, ("version", "secrets", "trust"), "")
@@ -156,13 +159,9 @@ def _loaded(
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise BrokerSettingsError(f"{path}: cannot read the file: {error.strerror}") from None
-    if len(content) > _MAX_FILE_BYTES:
-        raise BrokerSettingsError(f"{path}: has more than {_MAX_FILE_BYTES} bytes")
-    return content
+        return read_file(path, _MAX_FILE_BYTES)
+    except FileError as error:
+        raise BrokerSettingsError(str(error)) from None
 
 
 def _table(value: object, place: str) -> Mapping[str, object]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from elastic_hal.common.files import FileError, read_file
+
 from .connections import MAX_CONNECTIONS, Connections, Stage
 from .errors import BrokerSettingsError
 from .handler import RequestHandler
@@ -28,10 +30,18 @@ _SWEEP_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
+_MAX_PEM_BYTES: Final = 1 << 20
+
+
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     """Make the TLS settings from PEM files: the chain, and the private key. Raises `BrokerSettingsError`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
+    for path in (certificate, key):
+        try:
+            read_file(path, _MAX_PEM_BYTES)  # the library would wait for a pipe, and read a device to its end
+        except FileError as error:
+            raise BrokerSettingsError(str(error)) from None
     try:
         # A key with a passphrase would make the library ask on the terminal.
         context.load_cert_chain(certificate, key, password=_no_passphrase)

@@ -18,12 +18,14 @@ Every value is optional but `version`; what is not named is refused, so that a m
 A demand that does not apply to some evidence, or cannot be checked on it, is not met by it.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from elastic_hal.common.files import FileError, read_text
+from elastic_hal.common.text import shown
+from elastic_hal.common.toml_text import MAX_TOML_BYTES, TomlError, parse_toml
 from elastic_hal.runtime.platform import EvidencePurpose
 
 from .policy_reader import (
@@ -108,18 +110,17 @@ class AppraisalPolicy:
     def load(cls, path: Path) -> "AppraisalPolicy":
         """Read a policy file, or raise `AppraisalPolicyError`."""
         try:
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise AppraisalPolicyError(f"{path}: cannot read the appraisal policy: {reason}") from None
-        return cls.parse(text, str(path))
+            text = read_text(path, MAX_TOML_BYTES)
+        except FileError as error:
+            raise AppraisalPolicyError(f"{shown(path)}: the appraisal policy {error.reason}") from None
+        return cls.parse(text, shown(path))
 
     @classmethod
     def parse(cls, text: str, source: str = "policy") -> "AppraisalPolicy":
         """Read a policy from text; `source` names it in errors."""
         try:
-            document = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:
+            document = parse_toml(text)
+        except TomlError as error:
             raise AppraisalPolicyError(f"{source}: not valid TOML: {error}") from None
         try:
             return _policy_from(document)

@@ -16,6 +16,8 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from elastic_hal.common.files import FileError, read_file
+from elastic_hal.common.text import shown
 from elastic_hal.reference_impl.verify.certificate_files import CertificateFileError, load_certificates
 from elastic_hal.reference_impl.verify.snp.certificate_table import (
     ARK_GUID,
@@ -79,12 +81,15 @@ class CertificateSource:
             return known
 
 
+MAX_CERTIFICATE_FILE_BYTES: Final = 1 << 20
+
+
 def load_file(path: Path) -> list[x509.Certificate]:
     """Read a file of certificates, in PEM or DER. Raises `PlatformOptionError`."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise PlatformOptionError(f"{path}: cannot read the certificates: {error.strerror}") from None
+        content = read_file(path, MAX_CERTIFICATE_FILE_BYTES)
+    except FileError as error:
+        raise PlatformOptionError(f"{shown(path)}: the file of certificates {error.reason}") from None
     try:
         return list(load_certificates(content))
     except CertificateFileError as error:
