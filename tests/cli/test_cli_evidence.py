@@ -73,7 +73,7 @@ def test_a_nonce_of_the_wrong_length(cli: Run, nonce: str) -> None:
 
 
 def test_attesting_what_is_not_there(cli: Run) -> None:
-    cli("attest", "--nonce", NONCE, "--workload", "absent.wasm").refuses(2, "absent.wasm: cannot read the workload")
+    cli("attest", "--nonce", NONCE, "--workload", "absent.wasm").refuses(2, "absent.wasm: cannot be read")
     cli("attest", "--nonce", NONCE, "--platform", "abacus").refuses(2, "unknown platform 'abacus'")
 
 
@@ -100,9 +100,9 @@ def test_files_that_hold_no_evidence(refused: Callable[..., None], place: Path, 
 
 
 def test_files_that_cannot_be_evidence(cli: Run, place: Path) -> None:
-    cli("verify", "absent").refuses(2, "absent: No such file")
-    cli("verify", place).refuses(2, "Is a directory")
-    cli("verify", "/dev/zero").refuses(1, "which no evidence has")
+    cli("verify", "absent").refuses(2, "absent: cannot be read: No such file")
+    cli("verify", place).refuses(2, "is a directory")
+    cli("verify", "/dev/zero").refuses(2, "/dev/zero: is a device, not a regular file")
 
 
 def test_a_root_that_did_not_issue_it(
@@ -119,7 +119,7 @@ def test_a_root_that_did_not_issue_it(
 def test_a_root_that_is_no_certificate(cli: Run, evidence: Path, place: Path, content: bytes) -> None:
     (place / "root").write_bytes(content)
     cli("verify", evidence, "--certs", "root").refuses(2, "root: holds no X.509 certificate")
-    cli("verify", evidence, "--certs", "absent").refuses(2, "absent: No such file")
+    cli("verify", evidence, "--certs", "absent").refuses(2, "absent: cannot be read: No such file")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_root_that_is_no_certificate(cli: Run, evidence: Path, place: Path, co
 def test_demands_that_cannot_be_read(cli: Run, evidence: Path, place: Path, text: str, reason: str) -> None:
     (place / "demands.toml").write_text(text)
     cli("verify", evidence, "--policy", "demands.toml").refuses(2, f"demands.toml: {reason}")
-    cli("verify", evidence, "--policy", "absent.toml").refuses(2, "absent.toml: cannot read")
+    cli("verify", evidence, "--policy", "absent.toml").refuses(2, "absent.toml: the appraisal policy cannot be read")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from elastic_hal.cli.files import read_at_most, write_whole
+from elastic_hal.cli.files import write_whole
 
 
 def test_a_file_is_replaced_as_a_whole(place: Path) -> None:
@@ -42,7 +42,3 @@ def test_a_disk_that_is_full_takes_nothing_away(place: Path, monkeypatch: pytest
 def test_what_is_no_ordinary_file_is_written_to(place: Path) -> None:
     write_whole(Path("/dev/null"), b"gone")
     assert list(place.iterdir()) == []
-
-
-def test_reading_stops_after_the_limit() -> None:
-    assert len(read_at_most(Path("/dev/zero"), 1000)) == 1001

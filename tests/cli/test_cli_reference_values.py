@@ -52,5 +52,7 @@ def test_what_cannot_be_named_is_refused(cli: Run, place: Path, component: Path)
     (place / 'a"b.wasm').write_bytes(b"quoted")
     cli("platform", "reference-values", component, "again/meter.wasm").refuses(2, "another component is called 'meter'")
     cli("platform", "reference-values", 'a"b.wasm').refuses(2, "is no name for a reference value", "rename")
-    cli("platform", "reference-values", "nowhere.wasm").refuses(2, "nowhere.wasm: No such file or directory")
+    cli("platform", "reference-values", "nowhere.wasm").refuses(
+        2, "nowhere.wasm: cannot be read: No such file or directory"
+    )
     cli("platform", "reference-values", component, "--platform", "nothing").refuses(2, "nothing")

@@ -152,7 +152,7 @@ def test_odd_names_in_certificates_are_no_message(cli: Run, files: Callable[...,
 def test_files_that_are_not_there(cli: Run, files: Callable[..., Path]) -> None:
     report = files()
     for option in ("--certs", "--trust-root", "--crl", "--collateral"):
-        cli("verify", report, option, "absent").refuses(2, "absent: No such file")
+        cli("verify", report, option, "absent").refuses(2, "absent: cannot be read: No such file")
 
 
 def test_the_policy_may_allow_emulated_platforms(cli: Run, files: Callable[..., Path], place: Path) -> None:

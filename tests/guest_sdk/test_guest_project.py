@@ -127,7 +127,7 @@ def test_a_folder_without_a_project(tmp_path):
     with pytest.raises(ProjectError, match=r"no table \[tool\.elastic-hal\]"):
         load_project(tmp_path)
     (tmp_path / "pyproject.toml").write_bytes(b"[project\xff")
-    with pytest.raises(ProjectError, match="not valid TOML"):
+    with pytest.raises(ProjectError, match="is not UTF-8"):
         load_project(tmp_path)
 
 

@@ -13,6 +13,7 @@ from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.files import write_whole
 from elastic_hal.cli.platform_options import open_platform, platform_root
 from elastic_hal.common.errors import USAGE
+from elastic_hal.common.files import read_file
 
 if TYPE_CHECKING:
     from elastic_hal.runtime.platform import Measurement, Platform
@@ -44,7 +45,7 @@ def reference_values(
 
 
 def _digests(components: tuple[Path, ...]) -> dict[str, Measurement]:
-    from elastic_hal.runtime.components import read_component
+    from elastic_hal.runtime.contents.bounds import MAX_COMPONENT_BYTES
     from elastic_hal.runtime.identity import Identity, content_digest
     from elastic_hal.runtime.measurements import workload_measurement
 
@@ -52,7 +53,9 @@ def _digests(components: tuple[Path, ...]) -> dict[str, Measurement]:
     for path in components:
         if path.stem in digests:
             raise CommandError(f"{path}: another component is called {path.stem!r} too", USAGE, "rename one of them")
-        digests[path.stem] = workload_measurement(Identity(path.stem, content_digest(read_component(path))))
+        digests[path.stem] = workload_measurement(
+            Identity(path.stem, content_digest(read_file(path, MAX_COMPONENT_BYTES)))
+        )
     return digests
 
 

@@ -64,7 +64,8 @@ def open_regular(path: Path) -> Iterator[BinaryIO]:
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise FileError(path, f"is {_kind(mode)}, not a regular file", "write the content to a file first")
+        hint = "" if stat.S_ISDIR(mode) else "write the content to a file first"
+        raise FileError(path, f"is {_kind(mode)}, not a regular file", hint)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         yield file
 

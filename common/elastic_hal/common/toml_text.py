@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from .errors import USAGE, ElasticHalError
 from .files import read_text
 from .text import shown
 
@@ -29,8 +30,10 @@ _TOKEN: Final = re.compile(
 )
 
 
-class TomlError(ValueError):
+class TomlError(ElasticHalError, ValueError):
     """A text is not TOML, or more of it than anybody writes. The text says where, as far as it is known."""
+
+    exit_status = USAGE
 
 
 def parse_toml(text: str) -> dict[str, Any]:

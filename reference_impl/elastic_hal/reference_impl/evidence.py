@@ -9,8 +9,9 @@ from typing import Protocol, runtime_checkable
 
 from cryptography import x509
 
-from elastic_hal.runtime.components import read_component
-from elastic_hal.runtime.errors import ComponentError, WorkloadNameError
+from elastic_hal.common.files import FileError, read_file
+from elastic_hal.runtime.contents.bounds import MAX_COMPONENT_BYTES
+from elastic_hal.runtime.errors import WorkloadNameError
 from elastic_hal.runtime.identity import Identity, content_digest
 from elastic_hal.runtime.measurements import runtime_measurement, workload_measurement
 from elastic_hal.runtime.platform import (
@@ -68,8 +69,8 @@ def attest(platform: Platform, nonce: bytes, workload: Path | None = None) -> Ev
     if workload is None:
         return platform.evidence(_statement(nonce))
     try:
-        identity = Identity(workload.stem, content_digest(read_component(workload)))
-    except (ComponentError, WorkloadNameError) as error:
+        identity = Identity(workload.stem, content_digest(read_file(workload, MAX_COMPONENT_BYTES)))
+    except (FileError, WorkloadNameError) as error:
         raise AttestationInputError(str(error)) from None
     measurements = (runtime_measurement(), workload_measurement(identity))
     return platform.evidence(_statement(nonce, measurements))
