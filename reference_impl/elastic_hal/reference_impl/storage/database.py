@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import weakref
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from ..bindings.elastic_hal import types
 from ..embedded_database import BUSY_SECONDS, ForeignDatabaseError, connect, make_tables, transaction
 from .errors import StorageFailure
 from .location import prepare
+from .reserve import Reserve
 
 FILE_NAME: Final = "objects.db"
 CHUNK_NUMBER_BITS: Final = 20
@@ -26,7 +27,7 @@ CHUNK_NUMBER_BITS: Final = 20
 _APPLICATION: Final = 0x45484F53
 _SCHEMA_VERSION: Final = 1
 _PAGE_BYTES: Final = 8192
-_WAL_PAGES: Final = 4096
+_WAL_PAGES: Final = 512
 _PAGES_GIVEN_BACK: Final = 1024
 _PRAGMAS: Final = ("cell_size_check = ON", f"wal_autocheckpoint = {_WAL_PAGES}")
 _log = logging.getLogger(__name__)
@@ -64,6 +65,8 @@ class Database:
             self._reader = connect(self.path, *_PRAGMAS)
             self._finalizer.detach()
             self._finalizer = weakref.finalize(self, _close, [self._reader, self._writer])
+        self._reserve = Reserve(directory)
+        self._reserve.make()
         self._writing, self._reading = threading.RLock(), threading.Lock()
         self._postponed: deque[Change] = deque()
         self._readers: Counter[int] = Counter()
@@ -129,6 +132,31 @@ class Database:
             finally:
                 with suppress(sqlite3.Error):
                     self._reader.execute("ROLLBACK")
+
+    def free(self, deletion: Callable[[bool], Iterable[Change]]) -> None:
+        """Delete, at the cost of the reserve where the disk is full, and let the database shrink.
+
+        A `deletion` that is told to be sparing writes as little as it can, and gives changes that can be made later.
+        """
+        try:
+            deletion(False)
+        except types.Error_LimitExceeded:
+            if not self._reserve.use():
+                raise
+            self._write_back()
+            for change in deletion(True):
+                self.eventually(change)
+                self.give_back()
+                self._write_back()
+        self.give_back()
+        if not self._reserve.is_whole:
+            self._write_back()
+            self._reserve.make()
+
+    def _write_back(self) -> None:
+        """Move what the log of the database holds to where it belongs, and give the log's room back."""
+        with self._writing, suppress(sqlite3.Error):
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def give_back(self) -> None:
         """Return some unused pages to the file system. It may fail; nothing depends on it."""

@@ -16,6 +16,7 @@ from .container_keys import SALT_BYTES, ContainerKeys
 from .database import Database
 from .owners import Owner
 from .records import moment_of
+from .reserve import Reserve
 from .sqlite_vault import PlainVault, ProtectedVault, SqliteContext
 from .verified_index import VerifiedIndex
 
@@ -30,8 +31,12 @@ class SqliteStorage:
     """
 
     def __init__(self, directory: Path, *, anchors: Path | None = None) -> None:
-        self._database = Database(directory)
-        self._owner = Owner(directory / _OWNERS)
+        try:
+            self._database, self._owner = _opened(directory)
+        except types.Error_LimitExceeded:
+            if not Reserve(directory).use():
+                raise
+            self._database, self._owner = _opened(directory)
         self._anchors = directory.parent / _ANCHORS if anchors is None else anchors
         self._seen: dict[str, ProcessAnchor] = {}
         self._indexes: WeakValueDictionary[str, VerifiedIndex] = WeakValueDictionary()
@@ -78,6 +83,15 @@ class SqliteStorage:
         """Close the database."""
         self._database.close()
         self._owner.close()
+
+
+def _opened(directory: Path) -> tuple[Database, Owner]:
+    database = Database(directory)
+    try:
+        return database, Owner(directory / _OWNERS)
+    except BaseException:
+        database.close()
+        raise
 
 
 class SqliteSpace:

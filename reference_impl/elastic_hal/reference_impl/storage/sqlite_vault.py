@@ -4,13 +4,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from ..bindings.elastic_hal import types
 from ..unproven import unproven
 from . import tables
 from .backend import Upload
 from .container_keys import ContainerKeys
-from .database import Database
+from .database import Change, Database
 from .errors import StorageFailure
 from .records import Bounds, Condition, Stored, moment_now
 from .sqlite_streams import SqliteDownload, SqliteUpload
@@ -94,6 +95,10 @@ class PlainVault:
 
     def remove(self, names: Sequence[bytes] | None, condition: Condition) -> None:
         """Remove objects."""
+        self._context.database.free(lambda sparing: self._remove(names, condition, sparing=sparing))
+
+    def _remove(self, names: Sequence[bytes] | None, condition: Condition, *, sparing: bool) -> list[Change]:
+        later: list[Change] = []
         with self._context.database.change(durable=True) as tx:
             row = self._row(tx)
             if names is None:
@@ -102,8 +107,8 @@ class PlainVault:
                 current = tables.find(tx, row.id, name)
                 condition.check(current)
                 if current is not None:
-                    _retire(self._context, tx, row, current)
-        self._context.database.give_back()
+                    _retire(self._context, tx, row, current, later if sparing else None)
+        return later
 
     def _row(self, tx: sqlite3.Connection) -> tables.ContainerRow:
         row = self._context.row(tx)
@@ -183,6 +188,10 @@ class ProtectedVault:
 
     def remove(self, names: Sequence[bytes] | None, condition: Condition) -> None:
         """Remove objects."""
+        self._context.database.free(lambda sparing: self._remove(names, condition, sparing=sparing))
+
+    def _remove(self, names: Sequence[bytes] | None, condition: Condition, *, sparing: bool) -> list[Change]:
+        later: list[Change] = []
         with self._index.lock:
             with self._context.database.change(durable=True) as tx:
                 row = self._row(tx)
@@ -192,14 +201,14 @@ class ProtectedVault:
                     condition.check(current)
                     if current is not None:
                         gone.append(current)
-                        _retire(self._context, tx, row, current)
+                        _retire(self._context, tx, row, current, later if sparing else None)
                 if not gone:
-                    return
+                    return later
                 change = self._index.changed(gone, [])
                 tables.set_root(tx, row.id, change.sequence, change.root)
                 self._index.prepare(change)
             self._index.apply(change)
-        self._context.database.give_back()
+        return later
 
     def _row(self, tx: sqlite3.Connection) -> tables.ContainerRow:
         row = self._context.row(tx)
@@ -228,13 +237,24 @@ class ProtectedVault:
             yield tx, row
 
 
-def _retire(context: SqliteContext, tx: sqlite3.Connection, row: tables.ContainerRow, current: Stored) -> None:
+def _retire(
+    context: SqliteContext,
+    tx: sqlite3.Connection,
+    row: tables.ContainerRow,
+    current: Stored,
+    later: list[Change] | None = None,
+) -> None:
+    """Take a version away from its name. What is in it is removed at once, or, given a list, left for later."""
     version = tables.version_id(tx, row.id, current.version)
     if version is None:
         raise unproven(f"object {current.name.decode(errors='replace')!r} is listed, and its content is gone")
     if context.database.is_held(version):
         tables.pin(tx, version, context.owner)
     tables.retire(tx, row.id, version)
+    if later is None:
+        tables.remove_unpinned(tx, version)
+    else:
+        later.append(partial(tables.remove_unpinned, version=version))
 
 
 def _own(upload: Upload) -> SqliteUpload:

@@ -133,10 +133,9 @@ def make_current(tx: sqlite3.Connection, container: int, version: int, stored: S
 
 
 def retire(tx: sqlite3.Connection, container: int, version: int) -> None:
-    """Take a version away from its name; while somebody reads it, its chunks stay."""
+    """Take a version away from its name. What is in it is removed by `remove_unpinned`."""
     tx.execute("UPDATE versions SET state = ? WHERE id = ?", (RETIRED, version))
     tx.execute("UPDATE containers SET objects = objects - 1 WHERE id = ?", (container,))
-    remove_unpinned(tx, version)
 
 
 def pin(tx: sqlite3.Connection, version: int, owner: str) -> None:
