@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from elastic_hal.runtime import abi
+from elastic_hal.runtime.bridge.encoding import unsigned
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.errors import LargeComponentError
 from elastic_hal.runtime.hosted import Hosted
 from elastic_hal.runtime.limits import Limits
 from elastic_hal.runtime.outcome import Outcome
-from elastic_hal.runtime.store_limits import FREE_BYTES
+from elastic_hal.runtime.store_limits import FREE_BYTES, FREE_COMPONENT_BYTES
 
 Run = Callable[..., Outcome]
 Assemble = Callable[[str], bytes]
@@ -60,6 +61,7 @@ def several_memories(declared: tuple[str, ...], pages: int, wanted: int) -> str:
 PROGRAM = """
 import resource, sys
 from pathlib import Path
+from elastic_hal.runtime.bridge.encoding import unsigned
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.identity import Identity
 from elastic_hal.runtime.limits import Limits
@@ -198,6 +200,16 @@ def test_components_that_double_with_each_level_are_refused_at_once(engine: Engi
     content = assemble(f"(component {levels} (instance (instantiate $c24)) {ENTRY})")
     with pytest.raises(LargeComponentError, match="instances"):
         engine.compile(content, "doubling")
+
+
+def test_a_large_component_counts(run: Run, assemble: Assemble) -> None:
+    padding = unsigned(FREE_COMPONENT_BYTES + 10 * MIB) + bytes(FREE_COMPONENT_BYTES + 10 * MIB)
+    content = assemble(f"(component (core module $m (memory 1)) (core instance (instantiate $m)) {ENTRY})")
+    content += b"\0" + padding  # a custom section with an empty name
+    outcome = run(content, limits=Limits(memory_bytes=10 * MIB))
+    assert outcome.reason == "memory"
+    assert "of component" in outcome.message
+    assert run(content, limits=Limits(memory_bytes=11 * MIB)).succeeded
 
 
 def test_a_hosted_guest_has_one_budget_too(engine: Engine, assemble: Assemble) -> None:

@@ -6,6 +6,8 @@ come to together follows from how many there are and how large each may become, 
 
 - A workload has FREE_BYTES beside its budget, for tables and for the host's records of instances and functions: what
   ordinary guests have of these. What it has beyond is taken from the budget.
+- What a component is larger than FREE_COMPONENT_BYTES is taken from the budget too. Its compiled code and its data are
+  in a file that the system maps, and shared by all who run it; but a component is as large as its author likes.
 - Memories have the rest. Each may have the same, but one that can never become so large leaves its part to the others.
 - The objects that wasmtime collects for a guest are one memory more.
 
@@ -26,10 +28,12 @@ from elastic_hal.runtime.contents.core_module import ELEMENT_BYTES, Range
 from elastic_hal.runtime.contents.holdings import Holdings
 
 FREE_BYTES: Final = 8 * 1024**2
+FREE_COMPONENT_BYTES: Final = 64 * 1024**2
 MAX_TABLE_ELEMENTS: Final = 1_000_000
 """What a table may grow to, where it does not begin larger."""
 
 _ADAPTER_INSTANCES = 16
+_SAID_BYTES = 64 * 1024
 _ADAPTER_MEMORIES = 1
 
 
@@ -65,7 +69,8 @@ def divide(budget: int, holdings: Holdings) -> StoreLimits:
     """
     elements = _elements_of_each(holdings)
     table_bytes = sum(table.under(elements) for table in holdings.tables) * ELEMENT_BYTES
-    left = budget - max(0, table_bytes + holdings.record_bytes - FREE_BYTES)
+    beyond = max(0, table_bytes + holdings.record_bytes - FREE_BYTES)
+    left = budget - beyond - max(0, holdings.component_bytes - FREE_COMPONENT_BYTES)
     memories = [*holdings.memories, *([Range(0, None)] if holdings.collects else [])]
     begin = sum(memory.least for memory in memories)
     if left < begin:
@@ -73,9 +78,13 @@ def divide(budget: int, holdings: Holdings) -> StoreLimits:
             (begin, f"in {_counted(len(holdings.memories), 'memory', 'memories')}"),
             (table_bytes, f"in {_counted(len(holdings.tables), 'table', 'tables')}"),
             (holdings.record_bytes, "in the host's own records of instances"),
+            (holdings.component_bytes, "of component"),
         )
-        listed = ", ".join(f"{_about(size)} {where}" for size, where in parts if size)
-        raise BudgetError(f"it begins with {listed}; {format_size(FREE_BYTES)} of tables and records are free")
+        listed = ", ".join(f"{_about(size)} {where}" for size, where in parts if size >= _SAID_BYTES)
+        raise BudgetError(
+            f"it begins with {listed}; {format_size(FREE_BYTES)} of tables and records and "
+            f"{format_size(FREE_COMPONENT_BYTES)} of component are free"
+        )
     each = _bytes_of_each(left, memories)
     largest = max((memory.least for memory in memories), default=0)
     if each < largest:

@@ -31,12 +31,13 @@ from elastic_hal.runtime.contents.definitions import (
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """All that one instance of a component holds."""
+    """All that one instance of a component holds, and how large the component is."""
 
     memories: tuple[Range, ...] = ()
     tables: tuple[Range, ...] = ()
     record_bytes: int = 0
     collects: bool = False
+    component_bytes: int = 0
 
 
 def read_holdings(content: bytes) -> Holdings:
@@ -58,7 +59,7 @@ def read_holdings(content: bytes) -> Holdings:
         tables += holding.tables * count
         record_bytes += holding.record_bytes * count
         collects = collects or holding.collects
-    return Holdings(tuple(memories), tuple(tables), record_bytes, collects)
+    return Holdings(tuple(memories), tuple(tables), record_bytes, collects, len(content))
 
 
 @dataclass(slots=True)
