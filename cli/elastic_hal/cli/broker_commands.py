@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elastic_hal.cli.console import message, print_json
+from elastic_hal.cli.console import line, message, print_json
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.memory_option import closes_memory
 from elastic_hal.common.clock import now
@@ -177,7 +177,7 @@ def show(directory: Path, as_json: bool) -> None:
         known = ("number", "at", "event", "secret", "digest")
         rest = ", ".join(f"{key} {_shown(value)}" for key, value in entry.items() if key not in known and value != "")
         said = f"{entry['number']:>6}  {entry.get('at', '')}  {entry.get('event', '')}  {entry.get('secret', '')}"
-        click.echo(f"{said}  {rest}".rstrip())
+        line(f"{said}  {rest}".rstrip())
 
 
 def _shown(value: object) -> str:

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from elastic_hal.cli.console import print_json
+from elastic_hal.cli.console import line, print_json
 from elastic_hal.common import cache_folder
 from elastic_hal.common.quantities import parse_size
 
@@ -42,11 +42,11 @@ def show(*, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"{root}: {_rounded(sum(entry.size for entry in found))} of {_rounded(most)}")
+    line(f"{root}: {_rounded(sum(entry.size for entry in found))} of {_rounded(most)}")
     for kind in cache_folder.KINDS:
         of_kind = [entry for entry in found if entry.kind == kind]
         last = f", last used {_ago(max(entry.used for entry in of_kind))}" if of_kind else ""
-        click.echo(f"  {kind + 's':<20} {len(of_kind):>5} {_rounded(sum(entry.size for entry in of_kind)):>10}{last}")
+        line(f"  {kind + 's':<20} {len(of_kind):>5} {_rounded(sum(entry.size for entry in of_kind)):>10}{last}")
 
 
 @cache.command()
@@ -54,9 +54,9 @@ def show(*, as_json: bool) -> None:
 def clean(*, keep: str) -> None:
     """Remove everything that no running process holds."""
     removed = cache_folder.prune(cache_folder.cache_root(), parse_size(keep))
-    click.echo(f"removed {_counted(removed.entries)}, {_rounded(removed.size)}")
+    line(f"removed {_counted(removed.entries)}, {_rounded(removed.size)}")
     if removed.in_use:
-        click.echo(f"{_counted(removed.in_use)} in use by a running process stayed")
+        line(f"{_counted(removed.in_use)} in use by a running process stayed")
 
 
 def _counted(count: int) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from elastic_hal.cli.console import message, print_json, progress
+from elastic_hal.cli.console import line, message, print_json, progress
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.platforms_command import platforms
 from elastic_hal.cli.selection import selection_of, selection_options
@@ -123,10 +123,10 @@ def run(
         print_json(result.to_json())
     else:
         for entry in result.stale:
-            click.echo(f"stale  {entry}")
-        click.echo(result.summary)
+            line(f"stale  {entry}")
+        line(result.summary)
         if result.unavailable is None:
-            click.echo(result.conclusion)
+            line(result.conclusion)
     for path in result.files.values():
         message(f"written: {path}")
     if result.unavailable is not None:
@@ -147,7 +147,7 @@ def list_(cases: Path | None, expressions: tuple[str, ...], exact: tuple[str, ..
         print_json([case_to_json(interface, case) for interface, case in pairs])
         return
     for interface, case in pairs:
-        click.echo(f"{interface} {case.id}: {case.title}")
+        line(f"{interface} {case.id}: {case.title}")
     message(counted(len(pairs), "case"))
 
 
@@ -225,7 +225,7 @@ def mutants(
 
     def show(result: MutantResult) -> None:
         verdict = f"noticed by cases: {len(result.killed_by)}" if result.killed else "NOT NOTICED"
-        click.echo(f"{result.mutant:<{width}} {verdict} in {result.result.seconds:.1f} s")
+        line(f"{result.mutant:<{width}} {verdict} in {result.result.seconds:.1f} s")
 
     on_mutant = None if as_json else show
     results = run_mutants(suite, adapter_for, names=wanted, expression=expression, on_mutant=on_mutant)

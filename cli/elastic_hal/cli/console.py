@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
+
+from elastic_hal.common.text import MAX_MESSAGE, message_text, shown
+
+# What steers a terminal or breaks a line, and halves of characters, which cannot be written: JSON has escapes for all.
+_NOT_PRINTED_IN_JSON = re.compile("[\\x7f-\\x9f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is (0 where unknown)."""
@@ -16,12 +23,39 @@ Progress = Callable[[str, int, int], None]
 
 def print_json(value: Any) -> None:
     """Prints a value for machines."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False)
+    click.echo(_NOT_PRINTED_IN_JSON.sub(_escaped, text))
+
+
+def line(text: object) -> None:
+    """Prints one line of data for people, whatever names of strangers are in it."""
+    click.echo(shown(text, MAX_MESSAGE))
 
 
 def message(text: str) -> None:
     """Tells a person something that is not the command's data."""
+    click.echo(message_text(text), err=True)
+
+
+def findings(text: str) -> None:
+    """Shows findings in a text, line by line as they were rendered."""
     click.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def announced(text: str, seconds: float = 1.0) -> Iterator[None]:
+    """Says what is being done, where that takes longer than a second: else people think that nothing happens."""
+    timer = threading.Timer(seconds, message, (text,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def colour_wanted() -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elastic_hal.cli.console import message
+from elastic_hal.cli.console import line, message
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.memory_option import closes_memory
 from elastic_hal.common.errors import BAD
@@ -164,12 +164,12 @@ def _run_suite(out: Path) -> tuple[str, object]:
 def _print_summary(steps: list[Step], out: Path) -> None:
     click.echo()
     for step in steps:
-        click.echo(f"{step.name:<24} {step.seconds:6.1f} s  {step.seen}")
-    click.echo(f"{'in all':<24} {sum(step.seconds for step in steps):6.1f} s")
+        line(f"{step.name:<24} {step.seconds:6.1f} s  {step.seen}")
+    line(f"{'in all':<24} {sum(step.seconds for step in steps):6.1f} s")
     click.echo()
     click.echo("where to look next")
-    click.echo(f"  {out / GUEST}  the guest's project: src/app.py is the program")
-    click.echo(f"  {out / 'report' / 'report.html'}  the report of the conformance suite")
+    line(f"  {out / GUEST}  the guest's project: src/app.py is the program")
+    line(f"  {out / 'report' / 'report.html'}  the report of the conformance suite")
     click.echo("  elastic-hal guest new NAME  starts a guest of your own; docs/guest-guide.md goes on from there")
     click.echo(
         "The platform is simulated: the evidence shows that the machinery works and proves nothing about hardware."

@@ -87,7 +87,10 @@ def run_deployment(
     finally:
         for stream in streams:
             stream.finish()
-    return next((each.outcome.exit_code for each in ended if not each.outcome.succeeded), 0)
+    failed = [each.outcome for each in ended if not each.outcome.succeeded]
+    if any(outcome.reason == "unread" for outcome in failed):
+        raise BrokenPipeError
+    return failed[0].exit_code if failed else 0
 
 
 def _sources(deployment: Deployment) -> dict[str, bytes]:
@@ -125,5 +128,5 @@ def _budget(deployment: Deployment) -> Budget:
 
 def _report(ended: Ended) -> None:
     """Says how a workload ended that did not end well."""
-    if not ended.outcome.succeeded and ended.outcome.reason != "stopped":
+    if not ended.outcome.succeeded and ended.outcome.reason not in {"stopped", "unread"}:
         message(f"elastic-hal: {ended.name}: {ended.outcome.message}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from elastic_hal.cli.console import message
+from elastic_hal.cli.console import line, message
 from elastic_hal.cli.memory_option import closes_memory
 
 
@@ -71,8 +71,8 @@ def emulate(
 
     def ready() -> None:
         for what, path in machines.trust_files(directory, guest).items():
-            click.echo(f"{what} {path}")
-        click.echo(f"use it with: export ELASTIC_HAL_PLATFORM_ROOT={place}")
+            line(f"{what} {path}")
+        line(f"use it with: export ELASTIC_HAL_PLATFORM_ROOT={place}")
         sys.stdout.flush()
         message(f"{mount}: an emulated {platform} machine; end it with Ctrl-C")
 

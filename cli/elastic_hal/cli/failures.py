@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from elastic_hal.cli.console import colour_wanted
 from elastic_hal.common.errors import BAD, ENVIRONMENT, USAGE, ElasticHalError
-from elastic_hal.common.text import counted
+from elastic_hal.common.text import MAX_MESSAGE, counted, shown
 
 if TYPE_CHECKING:
     from elastic_hal.codegen.diagnostics import WitError
 
 INTERRUPTED = 130
+UNREAD = 141
+"""What a shell says of a program that was ended by SIGPIPE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ def _known_failure(error: BaseException, code: int) -> Failure:
     text, hint = str(error), str(getattr(error, "hint", ""))
     problems = getattr(error, "problems", ())
     if len(problems) > 1:
-        return Failure(f"{len(problems)} problems", code, findings=text)
+        return Failure(
+            f"{len(problems)} problems", code, findings="\n".join(shown(line, MAX_MESSAGE) for line in problems)
+        )
     return Failure(text, code, "" if hint in text else hint)
 
 
@@ -123,6 +127,7 @@ def _wit_failure(error: WitError) -> Failure:
     if len(findings) == 1 and findings[0].span is None:
         return Failure(findings[0].message, code, "; ".join(note.message for note in findings[0].notes))
     files = sorted({finding.span.file.path for finding in findings if finding.span is not None})
-    names = ", ".join(files[:_FILES_NAMED]) + (" and others" if len(files) > _FILES_NAMED else "")
+    named = ", ".join(shown(file) for file in files[:_FILES_NAMED])
+    names = named + (" and others" if len(files) > _FILES_NAMED else "")
     count = counted(len(findings), "problem")
     return Failure(f"{count} in {names}" if names else count, code, findings=render_text(findings, colour_wanted()))

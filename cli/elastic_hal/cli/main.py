@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
+import errno
 import importlib
 import os
 import signal
@@ -11,14 +13,16 @@ from collections.abc import Sequence
 
 import click
 
-from elastic_hal.cli.console import message
-from elastic_hal.cli.failures import INTERRUPTED, Failure, describe
+from elastic_hal.cli.console import findings, message
+from elastic_hal.cli.failures import INTERRUPTED, UNREAD, Failure, describe
 from elastic_hal.cli.memory_option import own_process
-from elastic_hal.common.errors import USAGE
+from elastic_hal.common.errors import ENVIRONMENT, USAGE
+from elastic_hal.common.text import shown
 
 PROGRAM = "elastic-hal"
 _COMPLETION = "_ELASTIC_HAL_COMPLETE"
 _SIGNALLED = 128
+_STDOUT, _STDERR = 1, 2
 
 _COMMANDS = {
     "wit": ("wit_commands", "wit", "Check, print and convert WIT packages."),
@@ -50,6 +54,16 @@ class _LazyGroup(click.Group):
             raise TypeError(f"{module}.{attribute} is no command")
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(name, _COMMANDS)
+            rest = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
+            raise click.UsageError(f"No such command '{shown(name)}'.{rest}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, _, summary) in _COMMANDS.items()])
@@ -64,9 +78,10 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and leaves with its exit code.
 
-    0 good, 1 the checked thing is bad, 2 usage, 3 something that the command needs is not on this machine.
+    0 good, 1 the checked thing is bad, 2 usage, 3 something that the command needs is not on this machine, 130 and 143
+    it was interrupted or told to end, 141 nobody reads its output any more.
     """
-    _occupy_standard_descriptors()
+    output_is_closed = _occupy_standard_descriptors()
     if arguments is None:
         signal.signal(signal.SIGTERM, _terminate)
         own_process()
@@ -85,10 +100,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.exceptions.Abort, KeyboardInterrupt):
         code = _report(Failure("interrupted", INTERRUPTED))
     except BrokenPipeError:
+        # Whoever read our output has left, and what was not said cannot have been good: as if the signal had ended us.
         _give_up_output()
-        code = 0
+        code = UNREAD
     except Exception as error:
         failure = describe(error)
+        if output_is_closed and isinstance(error, OSError) and error.errno == errno.EBADF:
+            failure = Failure("standard output is closed, and what belongs there would be lost", ENVIRONMENT)
         if failure is None:
             raise
         if isinstance(error, OSError):
@@ -120,12 +138,12 @@ def _usage(error: click.ClickException) -> Failure:
 
 
 def _report(failure: Failure) -> int:
-    lines = [failure.findings] if failure.findings else []
-    lines.append(f"{PROGRAM}: {failure.message}")
-    if failure.hint:
-        lines.append(f"  hint: {failure.hint}")
     with contextlib.suppress(OSError):
-        message("\n".join(lines))
+        if failure.findings:
+            findings(failure.findings)
+        message(f"{PROGRAM}: {failure.message}")
+        if failure.hint:
+            message(f"  hint: {failure.hint}")
     return failure.exit_code
 
 
@@ -134,15 +152,23 @@ def _terminate(number: int, _frame: object) -> None:
     raise SystemExit(_SIGNALLED + number)
 
 
-def _occupy_standard_descriptors() -> None:
+def _occupy_standard_descriptors() -> bool:
     """Takes the numbers 0 to 2 where they were closed when we started: else the next file that is opened gets one of
-    them, and what is meant for standard output is written into it.
+    them, and what is meant for standard output is written into it. Returns whether standard output was closed.
+
+    It then fails to be written to, as it did when it was closed: what a command or a guest says there is not lost
+    without a word.
     """
+    closed = set()
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)
+            closed.add(descriptor)
+            os.open(os.devnull, os.O_WRONLY if descriptor == _STDERR else os.O_RDONLY)
+    if _STDOUT in closed:
+        sys.stdout = open(_STDOUT, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    return _STDOUT in closed
 
 
 def _give_up_output() -> None:

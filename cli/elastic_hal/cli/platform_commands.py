@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from elastic_hal.cli.console import message, print_json
+from elastic_hal.cli.console import line, message, print_json
 from elastic_hal.cli.emulate_command import emulate
 from elastic_hal.cli.files import write_whole
 from elastic_hal.cli.platform_options import open_platform, platform_root, sealing_settings
@@ -55,11 +55,11 @@ def _show_machine(root: Path | None, as_json: bool) -> None:
 
 def _print_survey(entry: PlatformSurvey) -> None:
     uses = [use for use, there in (("evidence", entry.evidence), ("sealing", entry.sealing)) if there]
-    click.echo(f"{entry.name:<10} {' and '.join(uses) if uses else 'cannot be used here'}")
+    line(f"{entry.name:<10} {' and '.join(uses) if uses else 'cannot be used here'}")
     for finding in entry.findings:
-        click.echo(f"  {'✓' if finding.is_there else '✗'} {finding.what:<24} {finding.found}")
+        line(f"  {'✓' if finding.is_there else '✗'} {finding.what:<24} {finding.found}")
         if finding.remedy is not None:
-            click.echo(f"    {'':<24} {finding.remedy}")
+            line(f"    {'':<24} {finding.remedy}")
 
 
 def _show_platform(name: str, root: Path | None, sealing: Path | None, as_json: bool) -> None:
@@ -82,13 +82,13 @@ def _show_platform(name: str, root: Path | None, sealing: Path | None, as_json: 
             }
         )
         return
-    click.echo(f"platform  {loaded.name} ({loaded.platform_type})")
-    click.echo(f"debug     {'yes: the owner of the machine can look inside' if loaded.debug else 'no'}")
-    click.echo(f"sealing   {source or 'no: the platform has no key to seal with; see --sealing'}")
+    line(f"platform  {loaded.name} ({loaded.platform_type})")
+    line(f"debug     {'yes: the owner of the machine can look inside' if loaded.debug else 'no'}")
+    line(f"sealing   {source or 'no: the platform has no key to seal with; see --sealing'}")
     for measurement in measurements:
-        click.echo(f"{measurement.name:<9} {measurement.algorithm}:{measurement.value.hex()}")
+        line(f"{measurement.name:<9} {measurement.algorithm}:{measurement.value.hex()}")
     for what, path in trust.items():
-        click.echo(f"{what} {path}")
+        line(f"{what} {path}")
 
 
 @platform.command()

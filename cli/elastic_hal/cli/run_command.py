@@ -63,7 +63,8 @@ def run(
     """Run a component that exports wasi:cli/run, or the workloads of a deployment file.
 
     The component's output is this command's output, its exit code this command's exit code. Where it traps, or is
-    stopped at a limit, the reason goes to standard error and the exit code is 1.
+    stopped at a limit, the reason goes to standard error and the exit code is 1. It is stopped as well where nobody
+    reads its output any more, with exit code 141.
 
     Of a deployment, each line of output follows the name of the workload; the exit code is 0 where all workloads exit
     with 0, else that of the first that failed.
@@ -94,6 +95,8 @@ def run(
     def once(values: Sequence[str], *, inherit_input: bool) -> int:
         workload = host.workload(loaded, name or component.stem, values, link, inherit_input=inherit_input)
         outcome = workload.run()
+        if outcome.reason == "unread":
+            raise BrokenPipeError
         if outcome.message and outcome.reason != "exited":
             message(f"elastic-hal: {component.stem}: {outcome.message}")
         return outcome.exit_code

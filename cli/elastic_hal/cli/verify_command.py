@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from elastic_hal.cli.console import message, print_json
+from elastic_hal.cli.console import line, message, print_json
 from elastic_hal.cli.evidence_table import appraisal_table
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.option_values import hexadecimal, point_in_time
@@ -155,11 +155,11 @@ def _print(appraisal: Appraisal, *, as_json: bool) -> None:
     if as_json:
         print_json(appraisal.to_json())
         return
-    for line in appraisal_table(appraisal):
-        click.echo(line)
+    for row in appraisal_table(appraisal):
+        line(row)
     for warning in appraisal.warnings:
         message(f"warning: {warning}")
-    click.echo("accepted" if appraisal.reason is None else f"refused: {appraisal.reason}")
+    line("accepted" if appraisal.reason is None else f"refused: {appraisal.reason}")
 
 
 def _evidence_bytes(path: Path) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from elastic_hal.cli.console import colour_wanted, message, print_json
+from elastic_hal.cli.console import colour_wanted, findings, message, print_json
 from elastic_hal.cli.failures import CommandError, describe
 from elastic_hal.codegen import frontend
 from elastic_hal.codegen.diagnostics import Diagnostic, WitError, render_text
@@ -60,7 +60,7 @@ def _report_text(result: frontend.LoadResult) -> int:
     packages = result.resolve.packages
     warnings = ""
     if result.diagnostics:
-        message(render_text(result.diagnostics, colour_wanted()) + "\n")
+        findings(render_text(result.diagnostics, colour_wanted()) + "\n")
         warnings = f"; {counted(len(result.diagnostics), 'warning')}"
     interfaces = sum(len(package.interfaces) for package in packages)
     functions = sum(len(i.functions) for package in packages for i in package.interfaces.values())

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from elastic_hal.cli import wit_check
-from elastic_hal.cli.console import colour_wanted, message, print_json
+from elastic_hal.cli.console import colour_wanted, findings, print_json
 from elastic_hal.codegen import frontend
 from elastic_hal.codegen.diagnostics import render_text
 from elastic_hal.codegen.model import Resolve
@@ -37,7 +37,7 @@ def load(paths: tuple[Path, ...], features: tuple[str, ...], all_features: bool)
     if result.resolve is None:
         raise frontend.WitError(result.diagnostics)
     if result.diagnostics:
-        message(render_text(result.diagnostics, colour_wanted()))
+        findings(render_text(result.diagnostics, colour_wanted()))
     return result.resolve
 
 

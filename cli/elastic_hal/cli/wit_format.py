@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from elastic_hal.cli.console import message
+from elastic_hal.cli.console import line, message
 from elastic_hal.codegen.formatting.files import Formatted, format_bytes, format_paths, write_changed
 from elastic_hal.codegen.resolve.files import MAX_FILE_BYTES
 from elastic_hal.common.text import counted
@@ -36,7 +36,7 @@ def check(paths: Sequence[Path]) -> int:
     files = [_formatted_input()] if _is_standard_input(paths) else format_paths(paths)
     changed = [file for file in files if file.is_changed]
     for file in changed:
-        click.echo(str(file.path))
+        line(file.path)
     if not changed:
         message(f"{_count(len(files))} in the canonical style")
         return 0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from elastic_hal.cli.console import announced
 from elastic_hal.cli.platform_options import open_platform
 from elastic_hal.reference_impl.host import ReferenceHost
 from elastic_hal.reference_impl.resources import Budget
@@ -32,7 +33,8 @@ class Host:
     def load(self, path: Path, name: str, *, bytes_bridge: bool | None = None) -> LoadedComponent:
         """The component in a file, to run under a name; with the bytes bridge unless policy or caller say no."""
         wanted = self.policy is None or self.policy.bytes_bridge(name)
-        return self.engine.load(path, bytes_bridge=bytes_bridge if wanted else False)
+        with announced(f"elastic-hal: {path.name}: compiling, which is kept for the next time…"):
+            return self.engine.load(path, bytes_bridge=bytes_bridge if wanted else False)
 
     def bridge(self, name: str) -> bool | None:
         """Whether a workload of that name is loaded with the bytes bridge; None: as the engine does."""

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from elastic_hal.codegen.source import Span
+from elastic_hal.common.text import MAX_MESSAGE
+from elastic_hal.common.text import shown as printable
 
 if TYPE_CHECKING:
     from elastic_hal.codegen.diagnostics import Diagnostic
@@ -30,16 +32,16 @@ def render_text(diagnostics: Sequence[Diagnostic], colour: bool) -> str:
 def _lines(diagnostic: Diagnostic, colour: bool) -> Iterator[str]:
     label = f"{diagnostic.severity.value}[{diagnostic.code.value}]"
     paint = _RED if diagnostic.severity.value == "error" else _YELLOW
-    yield f"{_painted(label, paint, colour)}: {_painted(diagnostic.message, _BOLD, colour)}"
+    yield f"{_painted(label, paint, colour)}: {_painted(printable(diagnostic.message, MAX_MESSAGE), _BOLD, colour)}"
     if diagnostic.span is not None:
         yield from _place(diagnostic.span, "^", paint, colour)
     for note in diagnostic.notes:
-        yield f"  {_painted('note', _BLUE, colour)}: {note.message}"
+        yield f"  {_painted('note', _BLUE, colour)}: {printable(note.message, MAX_MESSAGE)}"
         if note.span is not None:
             yield from _place(note.span, "-", _BLUE, colour)
     if diagnostic.fix is not None:
         old = diagnostic.fix.span.file.text[diagnostic.fix.span.start : diagnostic.fix.span.end]
-        yield f"  {_painted('help', _BLUE, colour)}: {advice(old, diagnostic.fix.replacement)}"
+        yield f"  {_painted('help', _BLUE, colour)}: {printable(advice(old, diagnostic.fix.replacement), MAX_MESSAGE)}"
 
 
 def advice(old: str, new: str) -> str:
@@ -63,7 +65,7 @@ def _place(span: Span, mark: str, paint: str, colour: bool) -> Iterator[str]:
     end = max(begin, min(begin + span.end - span.start, len(text)))
     number = str(line)
     margin = " " * len(number)
-    yield f"{margin}--> {span.file.path}:{line}:{column}"
+    yield f"{margin}--> {printable(span.file.path, MAX_MESSAGE)}:{line}:{column}"
     if not span.file.text:
         return
     before, marked, after = _cut(text, begin, end)

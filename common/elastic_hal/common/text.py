@@ -6,6 +6,8 @@ import unicodedata
 from typing import Final
 
 MAX_SHOWN: Final = 200
+MAX_MESSAGE: Final = 4000
+_INDENT: Final = "    "
 
 # Controls, format characters (which turn the direction of writing around), surrogates, line and paragraph separators.
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -19,6 +21,15 @@ def shown(text: object, most: int = MAX_SHOWN) -> str:
     line = str(text)
     cut = line if len(line) <= most else f"{line[: most // 2]}…{line[-(most - most // 2 - 1) :]}"
     return "".join(_escaped(character) for character in cut)
+
+
+def message_text(text: str, most: int = MAX_MESSAGE) -> str:
+    """Return a message as it may be printed: lines after the first are indented, and nothing in it steers a terminal.
+
+    Whatever names or texts of strangers are in it, no line of it looks like the first one of another message.
+    """
+    first, *others = text.split("\n")
+    return "\n".join([shown(first, most), *(f"{_INDENT}{shown(line, most)}" for line in others)])
 
 
 def counted(number: int, one: str, several: str | None = None) -> str:

@@ -60,12 +60,14 @@ class Stopwatch:
     def __init__(self) -> None:
         self._collected = 0
         self._started: int | None = None
+        self._was_started = False
 
     def start(self) -> None:
         """Starts, or goes on after a stop. Raises RuntimeError where it runs already."""
         if self._started is not None:
             raise RuntimeError("the stopwatch runs already")
         self._started = _monotonic_clock.now()
+        self._was_started = True
 
     def stop(self) -> float:
         """Stops, and gives the seconds elapsed so far. Raises RuntimeError where it does not run."""
@@ -76,8 +78,8 @@ class Stopwatch:
         return self.elapsed
 
     def reset(self) -> None:
-        """Goes back to zero, stopped."""
-        self._collected, self._started = 0, None
+        """Goes back to zero, stopped, as if it had never been started."""
+        self._collected, self._started, self._was_started = 0, None, False
 
     @property
     def running(self) -> bool:
@@ -86,12 +88,14 @@ class Stopwatch:
 
     @property
     def nanoseconds(self) -> int:
-        """Nanoseconds elapsed so far, readable while it runs."""
+        """Nanoseconds elapsed so far, readable while it runs. Raises RuntimeError before the first start."""
+        if self._started is None and not self._was_started:
+            raise RuntimeError("the stopwatch was not started yet: there is no time to read")
         return self._collected + (0 if self._started is None else _monotonic_clock.now() - self._started)
 
     @property
     def elapsed(self) -> float:
-        """Seconds elapsed so far, readable while it runs."""
+        """Seconds elapsed so far, readable while it runs. Raises RuntimeError before the first start."""
         return self.nanoseconds / _NANOSECONDS
 
     def __enter__(self) -> Stopwatch:

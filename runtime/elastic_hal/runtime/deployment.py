@@ -118,7 +118,7 @@ class _Reader(StrictReader):
         table = self.typed(value, dict, "host", "a table")
         self.known(table, "host", ("memory", "cpu"))
         try:
-            memory = parse_size(self.text(table["memory"], "host.memory")) if "memory" in table else None
+            memory = parse_size(self.amount(table["memory"], "host.memory", "4GiB")) if "memory" in table else None
         except LimitError as error:
             raise self.wrong("host.memory", error.message, error.hint) from error
         if "cpu" not in table:

@@ -11,7 +11,7 @@ from elastic_hal.runtime.abi.traps import python_exception, python_failure, ran_
 __all__ = ["Outcome", "Reason", "describe_trap", "python_exception", "python_failure", "ran_out_of_memory"]
 
 Reason = Literal[
-    "exited", "trapped", "deadline", "memory", "host-error", "stopped", "output", "descriptors", "unloadable"
+    "exited", "trapped", "deadline", "memory", "host-error", "stopped", "output", "descriptors", "unloadable", "unread"
 ]
 
 

@@ -193,9 +193,11 @@ class _Reader(StrictReader):
         at = place
         try:
             at = f"{place}.memory"
-            memory_bytes = parse_size(self.text(memory, at)) if memory is not None else defaults.memory_bytes
+            memory_bytes = (
+                parse_size(self.amount(memory, at, "256MiB")) if memory is not None else defaults.memory_bytes
+            )
             at = f"{place}.deadline"
-            seconds = parse_duration(self.text(deadline, at)) if deadline is not None else None
+            seconds = parse_duration(self.amount(deadline, at, "30s")) if deadline is not None else None
             at = f"{place}.handles"
             if isinstance(handles, bool) or not isinstance(handles, int):
                 raise self.wrong(at, "must be a whole number")
@@ -209,7 +211,7 @@ class _Reader(StrictReader):
             raise self.wrong(at, error.message, error.hint) from error
 
     def _output(self, value: object, place: str) -> int | None:
-        text = self.text(value, place)
+        text = self.amount(value, place, "1GiB")
         return None if text == UNBOUNDED else parse_size(text)
 
     def _resources(self, value: object, place: str) -> ResourceGrant:
@@ -217,7 +219,7 @@ class _Reader(StrictReader):
         self.known(table, place, ("memory", "cpu"))
         at = f"{place}.memory"
         try:
-            memory_bytes = parse_size(self.text(table["memory"], at)) if "memory" in table else 0
+            memory_bytes = parse_size(self.amount(table["memory"], at, "1GiB")) if "memory" in table else 0
             at = f"{place}.cpu"
             return ResourceGrant(memory_bytes, parse_share(table["cpu"]) if "cpu" in table else 0)
         except LimitError as error:

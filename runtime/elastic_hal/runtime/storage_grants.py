@@ -164,7 +164,7 @@ def _quota(reader: StrictReader, table: Mapping[str, Any], place: str) -> int:
         return DEFAULT_QUOTA_BYTES
     at = f"{place}.quota"
     try:
-        return parse_size(reader.text(table["quota"], at))
+        return parse_size(reader.amount(table["quota"], at, "1GiB"))
     except LimitError as error:
         raise reader.wrong(at, error.message, error.hint) from error
 

@@ -58,6 +58,12 @@ class StrictReader:
             raise self.wrong(place, "must be a string that is neither empty nor holds a NUL")
         return text
 
+    def amount(self, value: object, place: str, example: str) -> str:
+        """A number with its unit. Of a bare number nobody can tell what it counts."""
+        if not isinstance(value, str):
+            raise self.wrong(place, "must be a number with its unit, as a string", f'write it like "{example}"')
+        return self.text(value, place)
+
     def beside(self, value: object, place: str) -> Path:
         """A path, relative to the file that is read unless it is absolute."""
         return self._path.resolve().parent / self.text(value, place)

@@ -117,6 +117,7 @@ class Run:
         self._stopped = False
         self._entered = False
         self._descriptors = 0
+        self._unread = False
         self._outcome: Outcome | None = None
         self._raised: BaseException | None = None
 
@@ -168,7 +169,13 @@ class Run:
         self._descriptors = descriptors
         threading.Thread(target=self._stop, name="descriptor limit", daemon=True).start()
 
+    def _nobody_reads(self) -> None:
+        self._unread = not self._done.is_set()
+        threading.Thread(target=self._stop, name="output unread", daemon=True).start()
+
     def _why_stopped(self) -> Reason:
+        if self._unread:
+            return "unread"
         if self._descriptors:
             return "descriptors"
         if self._meter.is_exceeded:
@@ -186,7 +193,7 @@ class Run:
 
     def _execute(self) -> Callable[[], Outcome]:
         """Runs the guest; gives what makes the outcome of it, to be called when everything that it wrote is there."""
-        streams = StandardStreams(self._workload.output, self._tail, self._meter)
+        streams = StandardStreams(self._workload.output, self._tail, self._meter, self._nobody_reads)
         store = wasmtime.Store(self._workload.engine.wasm)
         with ExitStack() as ending:
             ending.callback(streams.drain)
@@ -241,7 +248,9 @@ class Run:
         outcome = ended()
         if self._meter.is_exceeded and outcome.reason != "output":
             return self._ended("output", "it had already come to its end")
-        if outcome.succeeded and streams.failure is not None and not isinstance(streams.failure, BrokenPipeError):
+        if outcome.succeeded and isinstance(streams.failure, BrokenPipeError):
+            return self._ended("unread", "it had already come to its end")
+        if outcome.succeeded and streams.failure is not None:
             return self._ended("host-error", f"its output could not be passed on: {_reason(streams.failure)}")
         return outcome
 
@@ -273,6 +282,7 @@ class Run:
             "stopped": f"the guest was stopped; {detail}",
             "deadline": f"the guest was stopped at its deadline of {deadline} seconds; {detail}",
             "output": f"the guest wrote more than the {output} of output that it may write; {detail}",
+            "unread": f"the guest was stopped because nobody reads its output any more; {detail}",
             "descriptors": f"the guest held {self._descriptors} files of its directories open and was stopped, to keep "
             f"file descriptors for the host; {detail}",
             "memory": f"the guest ran out of memory, of which it may have {memory}: {detail}",
