@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from elastic_hal.runtime.policy import Grant, Policy
 from elastic_hal.runtime.workload import Workload
 
 _MOST_FILES = 65_536
+_LARGE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Host:
     def load(self, path: Path, name: str, *, bytes_bridge: bool | None = None) -> LoadedComponent:
         """The component in a file, to run under a name; with the bytes bridge unless policy or caller say no."""
         wanted = self.policy is None or self.policy.bytes_bridge(name)
-        with announced(f"elastic-hal: {path.name}: compiling, which is kept for the next time…"):
+        with _compiling(path):
             return self.engine.load(path, bytes_bridge=bytes_bridge if wanted else False)
 
     def bridge(self, name: str) -> bool | None:
@@ -89,6 +91,14 @@ def open_host(
         ReferenceHost(open_platform(platform, root, sealing, state=state), state=state, budget=budget),
         None if policy is None else Policy.load(policy),
     )
+
+
+def _compiling(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Says that a component is being compiled, where it is of a size that takes a while."""
+    with contextlib.suppress(OSError, ValueError):
+        if path.stat().st_size >= _LARGE_BYTES:
+            return announced(f"elastic-hal: {path.name}: compiling; the next time it is there already…")
+    return contextlib.nullcontext()
 
 
 def _allow_many_files() -> None:
