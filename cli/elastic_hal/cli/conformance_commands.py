@@ -106,7 +106,7 @@ def run(
 
     def show(item: CaseResult) -> None:
         if not item.verdict.is_good:
-            click.echo(f"{item.verdict.value:<6} {item.interface} {item.case.id}: {item.reason}")
+            line(f"{item.verdict.value:<6} {item.interface} {item.case.id}: {item.reason}")
 
     result = run_and_report(
         adapter,
@@ -182,7 +182,7 @@ def matrix(
         print_json([row.to_json() for row in rows])
     else:
         for row in rows:
-            click.echo(
+            line(
                 f"{row.id:<7} {row.verdict:<9} {len(row.functions):>3} functions {len(row.cases):>4} cases  {row.text}"
             )
     return BAD if any(row.verdict in {"fail", "error", "xpass"} for row in rows) else 0
