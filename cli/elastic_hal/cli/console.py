@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import re
 import sys
 import threading
@@ -33,8 +34,22 @@ def line(text: object) -> None:
 
 
 def message(text: str) -> None:
-    """Tells a person something that is not the command's data."""
+    """Tells a person something that is not the command's data, in one line: a line break in it is part of a name."""
+    click.echo(shown(text, MAX_MESSAGE), err=True)
+
+
+def message_lines(text: str) -> None:
+    """Tells a person something whose line breaks are meant. Only its first line begins where messages begin."""
     click.echo(message_text(text), err=True)
+
+
+class LogMessages(logging.Handler):
+    """Says what the library logs as messages of the command."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        with contextlib.suppress(OSError):
+            message_lines(f"elastic-hal: {self.format(record)}")
 
 
 def findings(text: str) -> None:

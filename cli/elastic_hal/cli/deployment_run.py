@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from elastic_hal.cli.console import message
+from elastic_hal.cli.console import message_lines
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.prefixed_output import PrefixedOutput
 from elastic_hal.cli.workloads import Host, open_host
+from elastic_hal.common.text import shown
 from elastic_hal.reference_impl.resources.budget import Amounts, Budget, of_this_machine
 from elastic_hal.runtime import abi
 from elastic_hal.runtime.components import inspect, read_component
@@ -129,4 +130,4 @@ def _budget(deployment: Deployment) -> Budget:
 def _report(ended: Ended) -> None:
     """Says how a workload ended that did not end well."""
     if not ended.outcome.succeeded and ended.outcome.reason not in {"stopped", "unread"}:
-        message(f"elastic-hal: {ended.name}: {ended.outcome.message}")
+        message_lines(f"elastic-hal: {shown(ended.name)}: {ended.outcome.message}")

@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from elastic_hal.common.text import MAX_MESSAGE, shown
+
 if TYPE_CHECKING:
     from elastic_hal.reference_impl.verify import Appraisal, Check
 
@@ -38,7 +40,7 @@ def _row(check: Check, width: int) -> Iterator[str]:
 
 
 def _wrapped(text: str | None) -> list[str]:
-    return textwrap.wrap(_shortened(text or ""), _COLUMN) or [""]
+    return textwrap.wrap(shown(_shortened(text or ""), MAX_MESSAGE), _COLUMN) or [""]
 
 
 def _shortened(text: str) -> str:

@@ -24,12 +24,16 @@ UNREAD = 141
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What to tell the user and the code to leave with. `findings` come first, where one line cannot hold them all."""
+    """What to tell the user and the code to leave with. `findings` come first, where one line cannot hold them all.
+
+    `message` is one line, and a line break in it part of a name that somebody chose, unless it `has_lines`.
+    """
 
     message: str
     exit_code: int
     hint: str = ""
     findings: str = ""
+    has_lines: bool = False
 
 
 class CommandError(Exception):
@@ -78,6 +82,12 @@ _KNOWN: tuple[tuple[str, str, int], ...] = (
     ("elastic_hal.conformance.expression", "ExpressionError", USAGE),
 )
 
+# What a tool said stands in these as it said it, in several lines.
+_SEVERAL_LINES: tuple[tuple[str, str], ...] = (
+    ("elastic_hal.guest_sdk.tool_errors", "BuildFailedError"),
+    ("elastic_hal.conformance.build", "BuildError"),
+)
+
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 _FILES_NAMED = 3
 
@@ -114,6 +124,10 @@ def _known_failure(error: BaseException, code: int) -> Failure:
         return Failure(
             f"{len(problems)} problems", code, findings="\n".join(shown(line, MAX_MESSAGE) for line in problems)
         )
+    if any(_is(error, module, name) for module, name in _SEVERAL_LINES):
+        return Failure(text, code, "" if hint in text else hint, has_lines=True)
+    # Some have their hint in their text, on a line of its own.
+    text = text.removesuffix(f"\n  hint: {hint}")
     return Failure(text, code, "" if hint in text else hint)
 
 

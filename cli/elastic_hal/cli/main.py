@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import errno
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 
 import click
 
-from elastic_hal.cli.console import findings, message
+from elastic_hal.cli.console import LogMessages, findings, message, message_lines
 from elastic_hal.cli.failures import INTERRUPTED, UNREAD, Failure, describe
 from elastic_hal.cli.memory_option import own_process
 from elastic_hal.common.errors import ENVIRONMENT, USAGE
@@ -82,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     it was interrupted or told to end, 141 nobody reads its output any more.
     """
     output_is_closed = _occupy_standard_descriptors()
+    logging.lastResort = LogMessages(logging.WARNING)
     if arguments is None:
         signal.signal(signal.SIGTERM, _terminate)
         own_process()
@@ -134,14 +136,15 @@ def _complete() -> None:
 def _usage(error: click.ClickException) -> Failure:
     context = error.ctx if isinstance(error, click.UsageError) else None
     hint = "" if context is None else f"{context.command_path} --help"
-    return Failure(error.format_message(), error.exit_code, hint)
+    return Failure(error.format_message(), error.exit_code, hint, has_lines=isinstance(error, click.MissingParameter))
 
 
 def _report(failure: Failure) -> int:
     with contextlib.suppress(OSError):
         if failure.findings:
             findings(failure.findings)
-        message(f"{PROGRAM}: {failure.message}")
+        say = message_lines if failure.has_lines else message
+        say(f"{PROGRAM}: {failure.message}")
         if failure.hint:
             message(f"  hint: {failure.hint}")
     return failure.exit_code

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import click
 
-from elastic_hal.cli.console import message
+from elastic_hal.cli.console import message_lines
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.memory_option import closes_memory
 from elastic_hal.cli.platform_options import platform_root, sealing_settings
 from elastic_hal.common.errors import USAGE
+from elastic_hal.common.text import shown
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -98,7 +99,7 @@ def run(
         if outcome.reason == "unread":
             raise BrokenPipeError
         if outcome.message and outcome.reason != "exited":
-            message(f"elastic-hal: {component.stem}: {outcome.message}")
+            message_lines(f"elastic-hal: {shown(component.stem)}: {outcome.message}")
         return outcome.exit_code
 
     if not batch:

@@ -8,6 +8,7 @@ from elastic_hal.codegen.diffing.changes import Change, Subject
 from elastic_hal.codegen.diffing.reasons import LINKING
 from elastic_hal.codegen.diffing.report import Report
 from elastic_hal.codegen.diffing.rules import Bump, Rule
+from elastic_hal.common.text import MAX_MESSAGE, shown
 
 _GROUPS = (
     ("breaking-for-both", "Breaking for hosts and guests", "31;1"),
@@ -23,7 +24,7 @@ _MAX_TEXT = 200
 
 def to_text(report: Report, colour: bool) -> str:
     """The report in lines, without a line break at the end."""
-    lines = [f"{report.package} {_version(report.old.version)} → {_version(report.new.version)}"]
+    lines = [f"{shown(report.package, MAX_MESSAGE)} {_version(report.old.version)} → {_version(report.new.version)}"]
     for group, title, style in _GROUPS:
         changes = [change for change in report.changes if _group(change) == group]
         if changes:
@@ -61,16 +62,16 @@ def _group(change: Change) -> str:
 
 
 def _change(change: Change, colour: bool) -> Iterator[str]:
-    path = _styled(" / ".join(change.path), "1", colour)
+    path = _styled(shown(" / ".join(change.path), MAX_MESSAGE), "1", colour)
     yield f"  {path}  [{change.rule.code}]"
     if change.rule is Rule.DOCS_CHANGED:
-        yield from (f"    {name}: {one.place}" for name, one in _sides(change) if one.place)
+        yield from (f"    {name}: {shown(one.place, MAX_MESSAGE)}" for name, one in _sides(change) if one.place)
         return
     for name, subject in _sides(change):
         text = subject.text if len(subject.text) <= _MAX_TEXT else subject.text[:_MAX_TEXT] + "…"
         place = f"  ({subject.place})" if subject.place else ""
-        yield f"    {name}: {text or 'nothing'}{place}"
-    yield f"    {change.why.removesuffix(f'; {LINKING}')}"
+        yield f"    {name}: {shown(text or 'nothing', MAX_MESSAGE)}{shown(place, MAX_MESSAGE)}"
+    yield f"    {shown(change.why.removesuffix(f'; {LINKING}'), MAX_MESSAGE)}"
 
 
 def _sides(change: Change) -> Iterator[tuple[str, Subject]]:
