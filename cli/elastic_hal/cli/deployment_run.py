@@ -11,7 +11,7 @@ from pathlib import Path
 from elastic_hal.cli.console import message_lines
 from elastic_hal.cli.failures import CommandError
 from elastic_hal.cli.prefixed_output import PrefixedOutput
-from elastic_hal.cli.workloads import Host, open_host
+from elastic_hal.cli.workloads import Host, compiling, open_host
 from elastic_hal.common.text import shown
 from elastic_hal.reference_impl.resources.budget import Amounts, Budget, of_this_machine
 from elastic_hal.runtime import abi
@@ -71,7 +71,7 @@ def run_deployment(
     loading = threading.BoundedSemaphore(_MOST_LOADING)
 
     def load(member: Member) -> Workload:
-        with loading:
+        with loading, compiling(member.component):
             component = host.engine.compile(
                 sources.pop(member.name), member.name, str(member.component), bytes_bridge=host.bridge(member.name)
             )

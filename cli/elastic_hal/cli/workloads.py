@@ -35,7 +35,7 @@ class Host:
     def load(self, path: Path, name: str, *, bytes_bridge: bool | None = None) -> LoadedComponent:
         """The component in a file, to run under a name; with the bytes bridge unless policy or caller say no."""
         wanted = self.policy is None or self.policy.bytes_bridge(name)
-        with _compiling(path):
+        with compiling(path):
             return self.engine.load(path, bytes_bridge=bytes_bridge if wanted else False)
 
     def bridge(self, name: str) -> bool | None:
@@ -93,7 +93,7 @@ def open_host(
     )
 
 
-def _compiling(path: Path) -> contextlib.AbstractContextManager[None]:
+def compiling(path: Path) -> contextlib.AbstractContextManager[None]:
     """Says that a component is being compiled, where it is of a size that takes a while."""
     with contextlib.suppress(OSError, ValueError):
         if path.stat().st_size >= _LARGE_BYTES:
