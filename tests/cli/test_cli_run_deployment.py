@@ -79,9 +79,14 @@ def test_without_the_link_there_is_no_channel(
     hal_guest(RECEIVES, OUT + CHANNELS, DATA, name="b")
     result = process("run", deployment("a", "b"))
     assert (result.code, result.out) == (1, "")
+    refused = "elastic:hal/channels@0.2.0.[static]"
     assert sorted(result.err.splitlines()) == [
         "elastic-hal: a: the guest exited with code 1",
         "elastic-hal: b: the guest exited with code 1",
+        f"elastic-hal: workload 'a': {refused}sender.open: access-denied: the policy grants this workload no channel "
+        "'line' to 'b'",
+        f"elastic-hal: workload 'b': {refused}receiver.open: access-denied: the policy grants this workload no channel "
+        "'line' from 'a'",
     ]
 
 
