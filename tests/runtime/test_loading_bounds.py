@@ -1,6 +1,8 @@
 """Loading comes to an end whatever is loaded: bounds before anything is parsed, and of what compiling may take."""
 
+import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -11,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from elastic_hal.runtime.bridge.encoding import COMPONENT_HEADER, name, section, unsigned, vector
+from elastic_hal.runtime.bridge.errors import UnreadableBinaryError
 from elastic_hal.runtime.compilation import LoadLimits
 from elastic_hal.runtime.contents import bounds
+from elastic_hal.runtime.contents.bounds import TooLargeError
+from elastic_hal.runtime.contents.holdings import read_holdings
 from elastic_hal.runtime.engine import Engine
 from elastic_hal.runtime.errors import (
     ComponentError,
@@ -23,6 +28,7 @@ from elastic_hal.runtime.errors import (
     UnreadableError,
 )
 from elastic_hal.runtime.identity import Identity
+from elastic_hal.runtime.store_limits import BudgetError, divide
 from elastic_hal.runtime.workload import Workload
 
 Assemble = Callable[[str], bytes]
@@ -93,6 +99,42 @@ def test_what_is_too_large_is_refused_before_it_is_parsed(
     with pytest.raises(LargeComponentError, match=reason) as caught:
         engine.compile(content, "large")
     assert len(caught.value.message) < 300
+
+
+MEMORIES = b"\0asm\x01\0\0\0" + section(5, vector([b"\0\x01"] * 2))
+TABLES = b"\0asm\x01\0\0\0" + section(4, vector([b"\x70\0\x01"] * 50))
+
+
+@pytest.mark.parametrize(("module", "count", "reason"), [(MEMORIES, 51, "102 memories"), (TABLES, 201, "10050 tables")])
+def test_memories_and_tables_of_all_instances_have_a_bound(
+    engine: Engine, module: bytes, count: int, reason: str
+) -> None:
+    content = component(section(1, module), section(2, vector([b"\0\0\0"] * count)))
+    with pytest.raises(LargeComponentError, match=reason):
+        engine.compile(content, "many")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_binary_that_is_changed_at_random_is_read_or_refused(assemble: Assemble, seed: int) -> None:
+    whole = assemble("""(component
+        (import "a" (instance $a (export "f" (func)) (export "t" (type (sub resource)))))
+        (core module $m (memory 1 3) (table 5 funcref) (table 3 funcref (ref.null func)) (func $f) (elem func $f)
+            (global i32 (i32.const 3)) (tag) (type (array i8)) (data "abc"))
+        (core instance (instantiate $m))
+        (component $c (import "m" (core module $m)) (import "x" (instance $x)) (core instance (instantiate $m))
+            (export "y" (instance $x)))
+        (instance $e) (instance $k (instantiate $c (with "m" (core module $m)) (with "x" (instance $e))))
+        (alias export $k "y" (instance $z)) (export "q" (instance $z))
+        (component $d (alias outer 1 $m (core module $mm)) (core instance (instantiate $mm)))
+        (instance (instantiate $d)) (instance (instantiate $d)))""")
+    assert len(read_holdings(whole).memories) == 4
+    chance = random.Random(seed)
+    for _ in range(300):
+        changed = bytearray(whole)
+        for _ in range(chance.choice((1, 1, 2, 5))):
+            changed[chance.randrange(8, len(changed))] = chance.choice((chance.randrange(256), 0, 1, 127, 128, 255))
+        with contextlib.suppress(TooLargeError, UnreadableBinaryError, BudgetError):
+            divide(64 * 1024**2, read_holdings(bytes(changed)))
 
 
 def test_a_component_that_is_too_large_as_a_file(engine: Engine, tmp_path: Path) -> None:

@@ -28,7 +28,10 @@ MAX_MODULE_ITEMS: Final = 1_000_000
 """Imports, functions, globals, tables and the like of one core module."""
 MAX_TABLES: Final = 1_000
 MAX_MEMORIES: Final = 100
-"""Of one core module."""
+"""Of one core module. For each memory the host reserves gigabytes of addresses, however small it is."""
+MAX_ALL_TABLES: Final = 10_000
+MAX_ALL_MEMORIES: Final = 100
+"""Of all instances together."""
 
 
 class TooLargeError(Exception):

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 
 from elastic_hal.runtime.bridge.errors import UnreadableBinaryError
 from elastic_hal.runtime.bridge.outline import Sort
-from elastic_hal.runtime.contents.bounds import MAX_COMPONENT_BYTES, MAX_INSTANCES, MAX_STEPS, TooLargeError, bound
+from elastic_hal.runtime.contents.bounds import (
+    MAX_ALL_MEMORIES,
+    MAX_ALL_TABLES,
+    MAX_COMPONENT_BYTES,
+    MAX_INSTANCES,
+    MAX_STEPS,
+    TooLargeError,
+    bound,
+)
 from elastic_hal.runtime.contents.core_module import Holding, Range
 from elastic_hal.runtime.contents.definitions import (
     COUNTED,
@@ -55,6 +63,8 @@ def read_holdings(content: bytes) -> Holdings:
     record_bytes, collects = 0, False
     for module, count in total.modules.items():
         holding = walk.holdings[module]
+        bound("memories in its instances", len(memories) + len(holding.memories) * count, MAX_ALL_MEMORIES)
+        bound("tables in its instances", len(tables) + len(holding.tables) * count, MAX_ALL_TABLES)
         memories += holding.memories * count
         tables += holding.tables * count
         record_bytes += holding.record_bytes * count
