@@ -16,7 +16,7 @@ from pathlib import Path
 
 BUCKET = "objects"
 WEED = shutil.which("weed", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 300
 
 
 def free_ports(count: int) -> list[int]:

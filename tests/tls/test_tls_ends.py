@@ -19,7 +19,7 @@ from elastic_hal.reference_impl.tls import Watcher
 from elastic_hal.reference_impl.tls.bounds import MOST_CONNECTIONS, MOST_LISTENERS, MOST_WAITING_CLIENTS
 from elastic_hal.runtime.abi.resources import ResourceTable
 
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 600
 
 
 @pytest.fixture(scope="module")
