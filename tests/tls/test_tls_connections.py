@@ -177,6 +177,9 @@ def test_an_answer_is_given_once(workload: Workload, authority: Authority, leaf:
         server = workload.accept(listener)
         answer, _ = workload.meet(client, server)
         assert expected is None or isinstance(answer, expected)
+        if isinstance(answer, types.Error_VerificationFailed):
+            assert "certificate verify failed" in answer.__notes__[0]
+        assert client.log_name == f"server 127.0.0.1 at port {listener.local_address().port}"
         for end in client, server:
             assert end.subscribe().ready()
             with pytest.raises(types.Error_InvalidState):

@@ -34,6 +34,12 @@ class Connection(wit.Connection):
         self.take_back: Callable[[Connection], None] | None = None
 
     @property
+    def log_name(self) -> str:
+        """What it is called in the host's log."""
+        address = self._info.peer_address
+        return f"connection with {address.host} at port {address.port}"
+
+    @property
     def origin(self) -> str:
         """Whom it counts for."""
         return origin_of((self._info.peer_address.host,))

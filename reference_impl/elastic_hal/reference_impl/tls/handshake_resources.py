@@ -43,7 +43,11 @@ class _HandshakeResource:
 
 
 class ClientHandshake(_HandshakeResource, wit.ClientHandshake):
-    """A client's connection that is not there yet."""
+    """A client's connection that is not there yet. `log_name` is what it is called in the host's log."""
+
+    def __init__(self, handshake: Handshake, control: Control, log_name: str) -> None:
+        super().__init__(handshake, control)
+        self.log_name = log_name
 
 
 class ServerHandshake(_HandshakeResource, wit.ServerHandshake):

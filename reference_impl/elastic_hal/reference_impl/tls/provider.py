@@ -65,7 +65,7 @@ class TlsProvider:
         context = client_context(options, name)
         handshake = ClientSide(context, name, self._watcher, self._places, self._control)
         handshake.look_up(self._lookups, host, server.port)
-        return ClientHandshake(handshake, self._control)
+        return ClientHandshake(handshake, self._control, f"server {host} at port {server.port}")
 
     def Listener_listen(self, local: wit.Address, options: wit.ServerOptions) -> wit.Listener:
         """Begin to listen."""
