@@ -12,6 +12,7 @@ from collections.abc import Callable
 from elastic_hal.codegen import model
 from elastic_hal.codegen.targets.suite.cases import Neutral
 from elastic_hal.codegen.targets.suite.types import dealias, describe, is_bytes, is_nullable, same_type
+from elastic_hal.common.text import counted
 from elastic_hal.conformance.document import Mapping, Node, Place, Scalar, Sequence, suggestion
 from elastic_hal.conformance.expressions import byte_text, expression
 from elastic_hal.conformance.scope import Scope, expect_type
@@ -219,7 +220,7 @@ def _tuple(node: Node, plain: model.TypeDef, members: tuple[model.Type, ...], sc
     if not isinstance(node, Sequence):
         raise _mismatch(node, plain)
     if len(node.items) != len(members):
-        raise node.place.problem(f"{describe(plain)} has {len(members)} elements, not {len(node.items)}")
+        raise node.place.problem(f"{describe(plain)} has {counted(len(members), 'element')}, not {len(node.items)}")
     return [inner(item, member, scope) for item, member in zip(node.items, members, strict=True)]
 
 

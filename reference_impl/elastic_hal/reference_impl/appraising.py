@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from elastic_hal.common.clock import ClockError
+from elastic_hal.common.text import counted
 from elastic_hal.runtime.appraisal_grants import MOST_APPRAISAL_NAME_BYTES, AppraisalGrant
 
 from .appraisal_files import AppraisalFiles, AppraisalGrantError, Demands
@@ -69,7 +70,7 @@ def check_nonce(nonce: bytes) -> None:
     check_size("nonce", nonce)
     least, most = NONCE_BYTES
     if not least <= len(nonce) <= most:
-        raise types.Error_InvalidArgument(f"nonce: has {len(nonce)} bytes, not {least} to {most}")
+        raise types.Error_InvalidArgument(f"nonce: has {counted(len(nonce), 'byte')}, not {least} to {most}")
 
 
 def _check_bounds(policy: str, evidence: wit.Evidence, nonce: bytes) -> None:

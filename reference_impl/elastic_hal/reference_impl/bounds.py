@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from elastic_hal.common.text import counted
+
 from .bindings.elastic_hal import types
 
 MAX_DATA_BYTES: Final = 1 << 20
@@ -11,4 +13,4 @@ MAX_DATA_BYTES: Final = 1 << 20
 def check_size(name: str, data: bytes, most: int = MAX_DATA_BYTES) -> None:
     """Raise `limit-exceeded` where `data` is longer than `most` bytes."""
     if len(data) > most:
-        raise types.Error_LimitExceeded(f"{name} has {len(data)} bytes, more than {most}")
+        raise types.Error_LimitExceeded(f"{name} has {counted(len(data), 'byte')}, more than {most}")

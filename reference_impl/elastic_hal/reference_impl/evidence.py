@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from cryptography import x509
 
 from elastic_hal.common.files import FileError, read_file
+from elastic_hal.common.text import counted
 from elastic_hal.runtime.contents.bounds import MAX_COMPONENT_BYTES
 from elastic_hal.runtime.errors import WorkloadNameError
 from elastic_hal.runtime.identity import Identity, content_digest
@@ -65,7 +66,7 @@ def attest(platform: Platform, nonce: bytes, workload: Path | None = None) -> Ev
     """
     least, most = NONCE_BYTES
     if not least <= len(nonce) <= most:
-        raise AttestationInputError(f"the nonce has {len(nonce)} bytes; it must have {least} to {most}")
+        raise AttestationInputError(f"the nonce has {counted(len(nonce), 'byte')}; it must have {least} to {most}")
     if workload is None:
         return platform.evidence(_statement(nonce))
     try:

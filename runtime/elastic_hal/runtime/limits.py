@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from elastic_hal.common import quantities
 from elastic_hal.common.quantities import MAX_SIZE, format_size
-from elastic_hal.common.text import shown
+from elastic_hal.common.text import counted, shown
 from elastic_hal.runtime.control import WHOLE_CORE
 from elastic_hal.runtime.errors import LimitError
 
@@ -40,9 +40,9 @@ class Limits:
         if self.deadline_seconds is not None and not 0 < self.deadline_seconds < 10**9:
             raise LimitError(f"a deadline of {self.deadline_seconds} seconds is not a positive duration")
         if self.handles < 1:
-            raise LimitError(f"{self.handles} handles are too few: a workload needs at least one")
+            raise LimitError(f"{counted(self.handles, 'handle')} are too few: a workload needs at least one")
         if self.handles > MAX_HANDLES:
-            raise LimitError(f"{self.handles} handles are too many: a workload may have {MAX_HANDLES}")
+            raise LimitError(f"{counted(self.handles, 'handle')} are too many: a workload may have {MAX_HANDLES}")
         if not 1 <= self.cpu_thousandths <= WHOLE_CORE:
             raise LimitError(f"{self.cpu_thousandths} thousandths of a CPU core are not 1 to {WHOLE_CORE}")
         if self.output_bytes is not None and self.output_bytes < 0:

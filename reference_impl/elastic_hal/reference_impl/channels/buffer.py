@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from typing import Final
 
+from elastic_hal.common.text import counted
 from elastic_hal.runtime.waking import Changes
 
 from ..bindings.elastic_hal import types
@@ -39,7 +40,7 @@ class Buffer:
         """Take what there is room for; of a message all or nothing."""
         if self._messages and len(data) > self._capacity:
             raise types.Error_LimitExceeded(
-                f"a message of {len(data)} bytes is more than the channel's {self._capacity}"
+                f"a message of {counted(len(data), 'byte')} is more than the channel's {self._capacity}"
             )
         with self._lock:
             if self.sender_closed:

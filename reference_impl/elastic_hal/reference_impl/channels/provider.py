@@ -1,5 +1,6 @@
 """The `channels` interface for one run of a workload: bounds, grants, and the two kinds of ends."""
 
+from elastic_hal.common.text import counted
 from elastic_hal.runtime.channel_grants import MOST_CHANNEL_NAME_BYTES
 from elastic_hal.runtime.control import Control
 from elastic_hal.runtime.identity import MAX_NAME_BYTES, Identity
@@ -113,7 +114,7 @@ def _check_names(name: str, peer: wit.Workload) -> None:
     _check_length("name", name, MOST_CHANNEL_NAME_BYTES)
     _check_length("name of the workload", peer.name, MAX_NAME_BYTES)
     if peer.digest is not None and len(peer.digest) != _DIGEST_BYTES:
-        raise types.Error_InvalidArgument(f"digest: has {len(peer.digest)} bytes, not {_DIGEST_BYTES}")
+        raise types.Error_InvalidArgument(f"digest: has {counted(len(peer.digest), 'byte')}, not {_DIGEST_BYTES}")
 
 
 def _check_length(what: str, text: str, most: int) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from elastic_hal.common.text import counted
+
 from ..bindings.elastic_hal import crypto as wit
 from ..bindings.elastic_hal import types
 from ..bounds import MAX_DATA_BYTES, check_size
@@ -138,7 +140,7 @@ def _claim_iv(secret: SecretBytes, scheme: BareScheme, iv: bytes, allowance: Non
 def _check_iv(iv: bytes) -> None:
     check_size("iv", iv)
     if len(iv) != IV_BYTES:
-        raise types.Error_InvalidArgument(f"iv: has {len(iv)} bytes, not {IV_BYTES}")
+        raise types.Error_InvalidArgument(f"iv: has {counted(len(iv), 'byte')}, not {IV_BYTES}")
 
 
 def _counter_overflows() -> types.Error_LimitExceeded:

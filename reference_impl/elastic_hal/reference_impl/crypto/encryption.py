@@ -4,6 +4,8 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 
+from elastic_hal.common.text import counted
+
 from ..bindings.elastic_hal import crypto as wit
 from ..bindings.elastic_hal import types
 from ..bounds import MAX_DATA_BYTES, check_size
@@ -70,4 +72,4 @@ def _cipher(key: wit.Key, usage: wit.KeyUsage) -> tuple[SecretBytes, Cipher]:
 def _check_nonce(nonce: bytes) -> None:
     check_size("nonce", nonce)
     if len(nonce) != NONCE_BYTES:
-        raise types.Error_InvalidArgument(f"nonce: has {len(nonce)} bytes, not {NONCE_BYTES}")
+        raise types.Error_InvalidArgument(f"nonce: has {counted(len(nonce), 'byte')}, not {NONCE_BYTES}")

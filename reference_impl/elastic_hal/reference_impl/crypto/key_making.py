@@ -3,6 +3,8 @@
 import secrets
 from typing import Final
 
+from elastic_hal.common.text import counted
+
 from ..bindings.elastic_hal import crypto as wit
 from ..bindings.elastic_hal import types
 from ..bounds import check_size
@@ -55,7 +57,7 @@ def _read_secret(kind: SecretKind, key_format: wit.KeyFormat, material: bytes) -
     least, most = kind.least_bytes, kind.most_bytes
     if not least <= len(material) <= most:
         bounds = f"{least}" if least == most else f"{least} to {most}"
-        raise types.Error_InvalidArgument(f"material: has {len(material)} bytes; the key must have {bounds}")
+        raise types.Error_InvalidArgument(f"material: has {counted(len(material), 'byte')}; the key must have {bounds}")
     return SecretBytes(bytearray(material))
 
 

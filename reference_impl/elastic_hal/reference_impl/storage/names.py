@@ -4,6 +4,8 @@ import base64
 import binascii
 from typing import Final
 
+from elastic_hal.common.text import counted
+
 from ..bindings.elastic_hal import types
 
 MAX_CONTAINER_NAME_BYTES: Final = 64
@@ -48,7 +50,7 @@ def name_in_cursor(cursor: str) -> bytes:
 def _check(place: str, name: str, most: int) -> bytes:
     encoded = name.encode()
     if not 0 < len(encoded) <= most:
-        raise types.Error_InvalidArgument(f"{place}: has {len(encoded)} bytes, not 1 to {most}")
+        raise types.Error_InvalidArgument(f"{place}: has {counted(len(encoded), 'byte')}, not 1 to {most}")
     if b"\0" in encoded:
         raise types.Error_InvalidArgument(f"{place}: holds a NUL")
     return encoded

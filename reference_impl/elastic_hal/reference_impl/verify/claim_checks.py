@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from elastic_hal.common.text import counted
 from elastic_hal.reference_impl.eat import PLATFORM_SIMULATED, Claims, DebugStatus, WorkloadClaims
 from elastic_hal.runtime.platform import EvidencePurpose, Measurement
 
@@ -73,7 +74,7 @@ def check_time(issued_at: int, policy: AppraisalPolicy, at: datetime) -> Check:
     if age < -CLOCK_SKEW_SECONDS:
         return Check(name, Verdict.FAIL, value, oldest, "the evidence was issued in the future")
     if policy.max_age_seconds is not None and age > policy.max_age_seconds:
-        return Check(name, Verdict.FAIL, value, oldest, f"the evidence is {int(age)} seconds old")
+        return Check(name, Verdict.FAIL, value, oldest, f"the evidence is {counted(int(age), 'second')} old")
     return Check(name, Verdict.PASS, value, oldest)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from cryptography import x509
 
+from elastic_hal.common.text import counted
 from elastic_hal.reference_impl.eat import PLATFORM_SIMULATED, Claims, EvidenceError, Token, decode_claims, parse_token
 
 from .appraisal import Appraisal, Check, Verdict
@@ -63,7 +64,7 @@ def _is_authentic(token: Token, anchors: Sequence[x509.Certificate], at: datetim
     try:
         signer, anchor = validate_chain(token.certificates, anchors, at)
     except ChainError as error:
-        found = f"{len(token.certificates)} certificates"
+        found = counted(len(token.certificates), "certificate")
         checks.append(Check(_CHAIN, Verdict.FAIL, found, expected_chain, str(error)))
         return False
     checks.append(Check(_CHAIN, Verdict.PASS, f"issued by {anchor.subject.rfc4514_string()}", expected_chain))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from elastic_hal.common.text import counted
 from elastic_hal.runtime.abi import cells, window_codecs
 from elastic_hal.runtime.abi.cells import CELL_SIZE, MAP_ENTRY_SIZE, pointer_cell, result_cell, span_cell
 from elastic_hal.runtime.abi.codec import Codec, Context, any_grows, twin_of, wrong_kind, wrong_value
@@ -69,7 +70,7 @@ def tuple_(*elements: Codec[Any]) -> Codec[Any]:
         if not isinstance(value, tuple):
             raise wrong_value(value, wit)
         if len(value) != count:
-            raise wrong_value(value, wit, f"{len(value)} elements")
+            raise wrong_value(value, wit, counted(len(value), "element"))
         data = cells.new_array(cells.TUPLE, count, cell)
         for member, (offset, lower_element) in zip(value, lowers, strict=True):
             lower_element(member, data + offset, context)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from elastic_hal.common.text import counted
 from elastic_hal.runtime.abi.aggregates import list_
 from elastic_hal.runtime.abi.codec import Codec, Context, any_grows, twin_of, wrong_value
 from elastic_hal.runtime.abi.errors import LiftingError
@@ -25,7 +26,7 @@ def fixed_list(element: Codec[T], length: int) -> Codec[list[T]]:
     def lift(cell: int, context: Context) -> list[T]:
         value = lift_list(cell, context)
         if len(value) != length:
-            raise LiftingError(f"the guest passed {len(value)} elements where the interface has {wit}")
+            raise LiftingError(f"the guest passed {counted(len(value), 'element')} where the interface has {wit}")
         return value
 
     def lower(value: list[T], cell: int, context: Context) -> None:
@@ -33,7 +34,7 @@ def fixed_list(element: Codec[T], length: int) -> Codec[list[T]]:
             raise wrong_value(value, wit)
         elements = list(value)
         if len(elements) != length:
-            raise wrong_value(value, wit, f"it has {len(elements)} elements")
+            raise wrong_value(value, wit, f"it has {counted(len(elements), 'element')}")
         lower_list(elements, cell, context)
 
     def twin(windowed: Codec[T]) -> Codec[list[T]]:
@@ -50,7 +51,7 @@ def fixed_bytes(length: int) -> Codec[bytes]:
     def lift(cell: int, context: Context) -> bytes:
         value = lift_bytes(cell, context)
         if len(value) != length:
-            raise LiftingError(f"the guest passed {len(value)} bytes where the interface has {wit}")
+            raise LiftingError(f"the guest passed {counted(len(value), 'byte')} where the interface has {wit}")
         return value
 
     def lower(value: bytes, cell: int, context: Context) -> None:
@@ -58,7 +59,7 @@ def fixed_bytes(length: int) -> Codec[bytes]:
             raise wrong_value(value, wit)
         data = bytes(value)
         if len(data) != length:
-            raise wrong_value(value, wit, f"it has {len(data)} bytes")
+            raise wrong_value(value, wit, f"it has {counted(len(data), 'byte')}")
         lower_bytes(data, cell, context)
 
     return Codec(wit, bytes_.kind, lift, lower)

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from elastic_hal.common.text import counted
 from elastic_hal.runtime.abi import cells
 from elastic_hal.runtime.abi.cells import (
     NAME_SIZE,
@@ -41,7 +42,7 @@ def record(build: Callable[..., T], fields: Sequence[tuple[str, str, Codec[Any]]
         if view.kind != cells.RECORD:
             raise wrong_kind(cell, wit)
         if view.size != count:
-            raise LiftingError(f"the guest passed a record of {view.size} fields where {wit} has {count}")
+            raise LiftingError(f"the guest passed a record of {counted(view.size, 'field')} where {wit} has {count}")
         data: int = view.data
         return build(*[lift_field(data + offset, context) for offset, lift_field in lifts])
 

@@ -16,6 +16,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from elastic_hal.common.text import counted
 from elastic_hal.runtime.abi import cells
 from elastic_hal.runtime.abi.cells import pointer_cell
 from elastic_hal.runtime.abi.codec import Codec, Context, wrong_kind, wrong_value
@@ -77,7 +78,7 @@ class ResourceTable:
             HandleLimitError: the workload holds as many handles as it may.
         """
         if len(self._objects) >= self.limit:
-            raise HandleLimitError(f"the workload holds {self.limit} handles, which is its limit")
+            raise HandleLimitError(f"the workload holds {counted(self.limit, 'handle')}, which is its limit")
         rep = self._next_rep
         while rep in self._objects:
             rep = rep % _LARGEST_REP + 1

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Final
 
+from elastic_hal.common.text import counted
 from elastic_hal.reference_impl.eat.cbor import Tagged, decode
 from elastic_hal.reference_impl.eat.errors import EvidenceError
 
@@ -142,4 +143,4 @@ def _check_time(claims: dict[str, object], at: datetime | None, max_age_seconds:
     if age < -CLOCK_SKEW_SECONDS:
         raise ResultError("the result is of the future")
     if max_age_seconds is not None and age > max_age_seconds:
-        raise ResultError(f"the result is {int(age)} seconds old, more than {max_age_seconds:g}")
+        raise ResultError(f"the result is {counted(int(age), 'second')} old, more than {max_age_seconds:g}")

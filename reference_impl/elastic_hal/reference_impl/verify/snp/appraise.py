@@ -4,6 +4,7 @@ from typing import Final
 
 from cryptography import x509
 
+from elastic_hal.common.text import counted
 from elastic_hal.reference_impl.verify.appraisal import Appraisal, Check, EvidenceFormat, Verdict
 from elastic_hal.reference_impl.verify.context import Context
 from elastic_hal.reference_impl.verify.emulated import EMULATED_WARNING, PLATFORM_TYPE, check_platform_type
@@ -50,7 +51,7 @@ def _parse(data: bytes, table: bytes, checks: list[Check]) -> tuple[SnpReport, l
         checks.append(Check(_STRUCTURE, Verdict.FAIL, f"{len(data) + len(table)} bytes", expected, str(error)))
         return None
     value = f"SEV-SNP report, version {report.version}"
-    value = f"{value}, with {len(beside)} certificates" if beside else value
+    value = f"{value}, with {counted(len(beside), 'certificate')}" if beside else value
     checks.append(Check(_STRUCTURE, Verdict.PASS, value, expected))
     return report, beside
 

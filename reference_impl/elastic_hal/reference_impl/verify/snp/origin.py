@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from elastic_hal.common.text import counted
 from elastic_hal.reference_impl.verify.appraisal import Check, Verdict
 from elastic_hal.reference_impl.verify.chain import ChainError, shown_name
 from elastic_hal.reference_impl.verify.context import Context
@@ -80,7 +81,7 @@ def _chain(
             kind, certificates, context.anchors, context.at, lambda candidate: is_signed_by(report, candidate)
         )
     except ChainError as error:
-        checks.append(Check(CHAIN, Verdict.FAIL, f"{len(certificates)} certificates", expected, str(error)))
+        checks.append(Check(CHAIN, Verdict.FAIL, counted(len(certificates), "certificate"), expected, str(error)))
         return None
     whose = "AMD's" if chain.by_amd else "named by the relying party"
     value = f"{kind.upper()} below {shown_name(chain.root.subject)}, {whose}"
