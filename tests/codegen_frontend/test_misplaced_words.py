@@ -59,6 +59,9 @@ def test_the_order_that_was_meant_is_offered(tmp_path: Path, around: str, wrong:
     [
         (IN_INTERFACE.format("static f: func();"), "only functions of a resource are static"),
         (IN_INTERFACE.format("export k: func();"), "imports and exports stand in a world"),
+        (IN_INTERFACE.format("f: func() -> result<(), u8>;"), "`result<_, error>`"),
+        (IN_RESOURCE.format("f: func(self);"), "leave `self` out"),
+        (IN_RESOURCE.format("f: func(self, a: u8);"), "leave `self` out"),
         (IN_INTERFACE.format("fn q;"), "a function is written `q: func(…)`"),
         ("package a:b;\ninterface i {\ninterface j {}\n", "is the `}` missing"),
         (IN_INTERFACE.format("record: func();"), "as a name it is written `%record`"),
@@ -66,6 +69,14 @@ def test_the_order_that_was_meant_is_offered(tmp_path: Path, around: str, wrong:
 )
 def test_notes_say_what_was_meant(tmp_path: Path, text: str, notes: str) -> None:
     assert any(notes in note.message for one in found_in(tmp_path, text) for note in one.notes)
+
+
+def test_a_missing_end_comes_before_the_order_of_the_next_function(tmp_path: Path) -> None:
+    text = IN_INTERFACE.format("async f: func()\n  async g: func();")
+    (fixed,) = fixed_texts(found_in(tmp_path, text)).values()
+    while texts := fixed_texts(found_in(tmp_path, fixed)):
+        (fixed,) = texts.values()
+    assert fixed == IN_INTERFACE.format("f: async func();\n  g: async func();")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])

@@ -45,7 +45,9 @@ def advice_on(
         yield from _advice_on_path(file, token)
     if token.type == "DOT" and "AS" in expected:
         yield Note("types are brought in inside an interface or world: move this `use` there")
-    if token.type == "LPAR" and expected >= TYPE_WORDS:
+    if token.type == "LPAR" and expected >= TYPE_WORDS and "UNDERSCORE" in expected:
+        yield Note("a result without a value is `result`, or `result<_, error>` where there is an error")
+    elif token.type == "LPAR" and expected >= TYPE_WORDS:
         yield Note("a function returns one type; several values together are a record or a `tuple<…>`")
     if token.text == "<" and previous is not None and previous.type == "ID":
         found = closest(previous.text, _GENERIC_TYPES)
@@ -56,6 +58,8 @@ def advice_on(
             yield Note(f"a function is written `{token.text}: func(…)`")
         elif found is not None:
             yield Note(f"did you mean `{found} {token.text}`?")
+    if expected == {"COLON"} and token.type in {"COMMA", "RPAR"} and previous is not None and previous.text == "self":
+        yield Note("a method has its resource without saying so: leave `self` out")
     if expected == {"COLON"} and token.type == "LPAR" and previous is not None:
         yield Note(f"a function is written `{previous.text}: func(…)`")
     if token.type == "COLON" and {"LPAR", "COMMA"} <= expected and previous is not None:

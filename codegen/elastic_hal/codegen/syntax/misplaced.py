@@ -41,6 +41,8 @@ def misplaced_words(
     found = _FUNCTION.match(file.text, start)
     if found is None or not (is_follower or token.type in {"ASYNC", "STATIC", "FUNC"}) or "LPAR" in expected:
         return None
+    if "SEMICOLON" in expected and not is_follower:
+        return None  # what is missing is the end of the item before
     words = {*found["before"].split(), *(found["after"] or "").split()}
     if "static" in words and "CONSTRUCTOR" not in expected:
         return None
