@@ -3,11 +3,13 @@
 Which errors come of it, and how connections are shared between threads, is for each of them to say.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 BUSY_SECONDS: Final = 10.0
 """How long one process waits for another one's transaction."""
@@ -17,9 +19,10 @@ class ForeignDatabaseError(Exception):
     """The file is a database of another program, or of another version of this one."""
 
 
-def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
+def connect(path: Path, *pragmas: str, mode: str = "rwc") -> sqlite3.Connection:
     """Open a connection that begins no transactions by itself and trusts no schema. Raises `sqlite3.Error`."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    place = f"file:{quote(os.fspath(path.absolute()))}?mode={mode}"
+    connection = sqlite3.connect(place, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         for pragma in ("trusted_schema = OFF", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
@@ -53,8 +56,15 @@ def make_tables(
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {application}")
             connection.execute(f"PRAGMA user_version = {version}")
-        elif found != (application, version):
-            raise ForeignDatabaseError(f"it is of another program or version ({found[0]:#x}, {found[1]})")
+        else:
+            require_tables(connection, application, version)
+
+
+def require_tables(connection: sqlite3.Connection, application: int, version: int) -> None:
+    """Raise `ForeignDatabaseError` for a file that is not of this program and version."""
+    found = identity_of(connection)
+    if found != (application, version):
+        raise ForeignDatabaseError(f"it is of another program or version ({found[0]:#x}, {found[1]})")
 
 
 def identity_of(connection: sqlite3.Connection) -> tuple[int, int]:

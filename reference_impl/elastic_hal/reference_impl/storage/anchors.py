@@ -69,7 +69,8 @@ class FileAnchor:
     full disk refuses a change as a whole. Drafts of others that did not come so far are removed.
     """
 
-    def __init__(self, directory: Path, identity: str) -> None:
+    def __init__(self, directory: Path, identity: str, *, is_read_only: bool = False) -> None:
+        self._is_read_only = is_read_only
         self._directory = directory
         self._path = directory / hashlib.sha256(identity.encode()).hexdigest()
         self._draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
@@ -77,6 +78,8 @@ class FileAnchor:
 
     def check(self, sequence: int, root: bytes) -> None:
         """Raise `verification-failed` for a state that is older than the anchor's, or another of the same number."""
+        if self._is_read_only and not self._directory.exists():
+            return
         with self._locked(committed=False):
             known = self._read()
             if known is not None and not _follows(known, sequence, root):
@@ -84,6 +87,8 @@ class FileAnchor:
 
     def prepare(self, sequence: int, root: bytes) -> None:
         """Write the draft of a state that is not remembered yet."""
+        if self._is_read_only:
+            return
         with self._locked(committed=False):
             known = self._read()
             if known is not None and known[0] >= sequence:
@@ -94,7 +99,9 @@ class FileAnchor:
             self._drafted = sequence, root
 
     def advance(self, sequence: int, root: bytes) -> None:
-        """Remember a state. It is durable when this returns."""
+        """Remember a state. It is durable when this returns. A storage that can only be read has no new ones."""
+        if self._is_read_only:
+            return
         with self._locked(committed=True):
             known = self._read()
             if known is not None and known[0] >= sequence:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from ..bindings.elastic_hal import types
-from ..embedded_database import BUSY_SECONDS, ForeignDatabaseError, connect, make_tables, transaction
+from ..embedded_database import BUSY_SECONDS, ForeignDatabaseError, connect, make_tables, require_tables, transaction
 from .errors import StorageFailure
 from .location import prepare
+from .read_only import connect_for_reading, may_only_be_read
 from .reserve import Reserve
 
 FILE_NAME: Final = "objects.db"
@@ -58,6 +59,17 @@ class Database:
     def __init__(self, directory: Path) -> None:
         prepare(directory)
         self.path = directory / FILE_NAME
+        self.is_read_only = may_only_be_read(self.path)
+        self._writing, self._reading = threading.RLock(), threading.Lock()
+        self._postponed: deque[Change] = deque()
+        self._readers: Counter[int] = Counter()
+        self._reserve = Reserve(directory)
+        if self.is_read_only:
+            with _explained(self.path):
+                self._reader = self._writer = connect_for_reading(self.path, _PRAGMAS[0])
+                self._finalizer = weakref.finalize(self, _close, [self._reader])
+                require_tables(self._reader, _APPLICATION, _SCHEMA_VERSION)
+            return
         with _explained(self.path):
             self._writer = connect(self.path, *_PRAGMAS)
             self._finalizer = weakref.finalize(self, _close, [self._writer])
@@ -65,15 +77,13 @@ class Database:
             self._reader = connect(self.path, *_PRAGMAS)
             self._finalizer.detach()
             self._finalizer = weakref.finalize(self, _close, [self._reader, self._writer])
-        self._reserve = Reserve(directory)
         self._reserve.make()
-        self._writing, self._reading = threading.RLock(), threading.Lock()
-        self._postponed: deque[Change] = deque()
-        self._readers: Counter[int] = Counter()
 
     @contextmanager
     def change(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
         """A transaction that changes things: all of it takes place, or, where anything is raised, nothing."""
+        if self.is_read_only:
+            raise types.Error_AccessDenied("the storage can only be read")
         with self._writing:
             self._catch_up()
             with self._changed(durable=durable) as tx:
@@ -83,6 +93,8 @@ class Database:
         """Make a change that is to take place, but need not now: on a full disk it is made before a later one that goes
         well. What cannot be made at all, or is left undone when the process ends, the next start of the storage does.
         """
+        if self.is_read_only:
+            return
         with self._writing:
             self._postponed.append(change)
             self._catch_up()

@@ -41,8 +41,10 @@ class SqliteStorage:
         self._seen: dict[str, ProcessAnchor] = {}
         self._indexes: WeakValueDictionary[str, VerifiedIndex] = WeakValueDictionary()
         self._lock = threading.Lock()
-        self._remove_leftovers()
-        self._owner.remove_dead()
+        self._token = "" if self._owner is None else self._owner.token
+        if self._owner is not None:
+            self._remove_leftovers(self._owner)
+            self._owner.remove_dead()
 
     def space(self, identity: str, *, anchored: bool) -> "SqliteSpace":
         """Give a container, made where there is none."""
@@ -51,7 +53,7 @@ class SqliteStorage:
         if known is None:
             with self._database.change(durable=True) as tx:
                 tables.ensure_container(tx, identity)
-        return SqliteSpace(self, SqliteContext(self._database, self._owner.token, identity), anchored=anchored)
+        return SqliteSpace(self, SqliteContext(self._database, self._token, identity), anchored=anchored)
 
     def index(self, identity: str, keys: ContainerKeys, protection: int, *, anchored: bool) -> VerifiedIndex:
         """Give the index of a container under these keys, shared by all of this process that have opened it."""
@@ -60,7 +62,9 @@ class SqliteStorage:
             if known is not None and known.is_for(keys, anchored):
                 return known
             seen = self._seen.setdefault(identity, ProcessAnchor())
-            anchors: list[Anchor] = [seen, FileAnchor(self._anchors, identity)] if anchored else [seen]
+            anchors: list[Anchor] = [seen]
+            if anchored:
+                anchors.append(FileAnchor(self._anchors, identity, is_read_only=self._database.is_read_only))
             return VerifiedIndex(keys, protection, anchors)
 
     def share(self, identity: str, index: VerifiedIndex) -> None:
@@ -68,13 +72,13 @@ class SqliteStorage:
         with self._lock:
             self._indexes[identity] = index
 
-    def _remove_leftovers(self) -> None:
+    def _remove_leftovers(self, owner: Owner) -> None:
         try:
             with self._database.change(durable=True) as tx:
-                leftovers = tables.remove_leftovers(tx, self._owner)
+                leftovers = tables.remove_leftovers(tx, owner)
         except types.Error_LimitExceeded:
             # On a full disk reading goes on.
-            self._database.eventually(lambda tx: tables.remove_leftovers(tx, self._owner))
+            self._database.eventually(lambda tx: tables.remove_leftovers(tx, owner))
         else:
             if leftovers:
                 self._database.give_back()
@@ -82,11 +86,15 @@ class SqliteStorage:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
-        self._owner.close()
+        if self._owner is not None:
+            self._owner.close()
 
 
-def _opened(directory: Path) -> tuple[Database, Owner]:
+def _opened(directory: Path) -> tuple[Database, Owner | None]:
+    """Open the database; whoever can only read it owns nothing in it."""
     database = Database(directory)
+    if database.is_read_only:
+        return database, None
     try:
         return database, Owner(directory / _OWNERS)
     except BaseException:

@@ -66,6 +66,9 @@ class SqliteDownload:
     def open(cls, database: Database, owner: str, version: int, stored: Stored) -> "SqliteDownload | None":
         """Pin a version, or give None where it has been replaced meanwhile."""
         held = False
+        if database.is_read_only:
+            database.hold(version)
+            return cls(database, owner, version, stored, pinned=False)
         try:
             with database.change(durable=False) as tx:
                 if not tables.is_there(tx, version, stored.version):
@@ -92,7 +95,7 @@ class SqliteDownload:
         with self._database.view() as tx:
             found = tables.read_chunk(tx, self._version, number)
         if found is None and not self._pinned:
-            raise StorageFailure("an object was replaced while it was read, and the full disk had no room for a pin")
+            raise StorageFailure("an object was replaced while it was read, and nothing could be written to keep it")
         return found
 
     def close(self) -> None:
