@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -132,6 +133,16 @@ def test_text_has_its_own_length(guest: Make) -> None:
     with pytest.raises(abi.CallTooLargeError):
         instance.call(echo, "x" * (weights.MAX_WEIGHT + 1))
     assert instance.call(echo, "abc") == "abc"
+
+
+def test_what_is_far_too_large_is_refused_before_it_costs_memory(guest: Make) -> None:
+    instance = guest(U8S, PAIR, KEEP_PAIR)
+    echo: abi.Export[bytes] = abi.Export(None, "echo", (abi.bytes_,), abi.bytes_)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(abi.CallTooLargeError):
+        instance.call(echo, bytes(1 << 30))  # zeros, for which the system gives no memory before they are read
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 512 * 1024
+    assert instance.call(echo, b"abc") == b"abc"
 
 
 def test_where_nothing_large_comes_back_arguments_may_be_larger(guest: Make) -> None:

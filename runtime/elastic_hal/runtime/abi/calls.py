@@ -17,7 +17,6 @@ from wasmtime import component as wasm_component
 from elastic_hal.runtime.abi import cells
 from elastic_hal.runtime.abi.codec import Context
 from elastic_hal.runtime.abi.errors import (
-    CallTooLargeError,
     GuestBusyError,
     GuestEndedError,
     GuestExit,
@@ -30,7 +29,7 @@ from elastic_hal.runtime.abi.guest_errors import GuestTrap
 from elastic_hal.runtime.abi.guest_functions import ExportedFunction, call_function, drop_handle, find_function
 from elastic_hal.runtime.abi.outgoing import Outgoing
 from elastic_hal.runtime.abi.store_use import use_of
-from elastic_hal.runtime.abi.weights import MAX_WEIGHT, TOO_LARGE, VALUE_WEIGHT, weight
+from elastic_hal.runtime.abi.weights import MAX_WEIGHT, TOO_LARGE, VALUE_WEIGHT, check_lengths, check_weight
 
 T = TypeVar("T")
 
@@ -146,11 +145,13 @@ class GuestInstance:
         context.outgoing, context.guest = outgoing, self
         entered, to_free = False, function.cells
         try:
+            if function.weighed:
+                check_lengths(function.label, arguments)
             for argument, (cell, lower) in zip(arguments, function.lowers, strict=True):
                 lower(argument, cell, context)
             context.outgoing = None
             if function.weighed:
-                _check_weight(function)
+                check_weight(function.label, function.weighed)
             entered, to_free = True, function.owning
             error = call_function(
                 function.address, self._pointer, function.first, function.arity, function.result, function.results
@@ -208,16 +209,6 @@ class GuestInstance:
         trap = trap_of(failure, label, self._state)
         self._use.ended = str(trap).partition("\n")[0]
         return trap
-
-
-def _check_weight(function: ExportedFunction) -> None:
-    """Raises CallTooLargeError where arguments are so large that the guest could not give as much back."""
-    total = sum(weight(cell) for cell in function.weighed)
-    if total > MAX_WEIGHT:
-        raise CallTooLargeError(
-            f"the arguments of {function.label} are more than a call that gives lists or text back may carry: "
-            f"{MAX_WEIGHT >> 20} MiB, {VALUE_WEIGHT} bytes for each element of a list; pass them in pieces"
-        )
 
 
 def store_pointer(store: wasmtime.Store) -> int:

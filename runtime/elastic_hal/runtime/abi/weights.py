@@ -7,6 +7,7 @@ comes back may be as large as they are.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from elastic_hal.runtime.abi import cells
@@ -34,6 +35,29 @@ TOO_LARGE: Final = "fuel allocated for hostcalls has been exhausted"
 """wasmtime's words for more than it converts."""
 
 _DISTANCES: Final = {cells.LIST: CELL_SIZE, cells.TUPLE: CELL_SIZE, cells.RECORD: RECORD_ENTRY_SIZE}
+
+
+def check_lengths(label: str, arguments: Iterable[object]) -> None:
+    """Raises CallTooLargeError where an argument is too large by its length alone: before memory is taken for it."""
+    for argument in arguments:
+        if isinstance(argument, bytes | bytearray | memoryview | list):
+            if len(argument) > MAX_WEIGHT // VALUE_WEIGHT:
+                raise _too_large(label)
+        elif isinstance(argument, str) and len(argument) > MAX_WEIGHT:
+            raise _too_large(label)
+
+
+def check_weight(label: str, lowered: Iterable[int]) -> None:
+    """Raises CallTooLargeError where arguments are so large that the guest could not give as much back."""
+    if sum(map(weight, lowered)) > MAX_WEIGHT:
+        raise _too_large(label)
+
+
+def _too_large(label: str) -> CallTooLargeError:
+    return CallTooLargeError(
+        f"the arguments of {label} are more than a call that gives lists or text back may carry: "
+        f"{MAX_WEIGHT >> 20} MiB, {VALUE_WEIGHT} bytes for each element of a list; pass them in pieces"
+    )
 
 
 def weight(cell: int) -> int:
