@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from elastic_hal.codegen import model
+from elastic_hal.codegen.codes import Code
 from elastic_hal.codegen.diagnostics import WitError
 from elastic_hal.codegen.frontend import load_or_raise, select_world
 from elastic_hal.codegen.naming import pascal, snake
@@ -50,11 +51,15 @@ def stage_world(wit: Sequence[Path], world: str, target: Path, features: Sequenc
 
     Raises:
         BuildFailedError: the world has something that the tool cannot carry.
+        WitError: a file of the contract cannot be read.
     """
     try:
         resolve = load_or_raise(wit, frozenset(features))
         chosen = select_world(resolve, world)
-    except WitError:
+    except WitError as error:
+        # What is no file is none for the tool either, which would wait for ever at a pipe.
+        if any(finding.code is Code.CANNOT_READ for finding in error.diagnostics):
+            raise
         return None
     apart = with_labels_apart(chosen)
     chosen.imports, chosen.exports = apart.imports, apart.exports

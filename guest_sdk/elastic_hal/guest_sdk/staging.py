@@ -9,7 +9,9 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from elastic_hal.common.files import read_file
 from elastic_hal.common.quantities import format_size
+from elastic_hal.common.text import shown
 
 from .tool_errors import ProjectError
 
@@ -17,6 +19,7 @@ _PACKAGE = Path(__file__).parent
 
 MAX_DATA_BYTES = 32 * 1024 * 1024
 """How much the files beside modules may have together: all of them is in the memory of the running guest."""
+MAX_SOURCE_BYTES = 512 * 1024 * 1024
 _NO_DATA = (".py", ".pyc", ".pyo", ".so", ".pyd", ".dylib", ".dll")
 
 HOST_ONLY = frozenset(
@@ -110,11 +113,37 @@ def stage_entry(
 def stage_sources(folders: Sequence[Path], target: Path) -> tuple[Path, ...]:
     """Copies a project's source folders below `target` and gives the copies in the same order.
 
-    The app runs while it is built, and the build tool lets it write where its modules lie.
+    The app runs while it is built, and the build tool lets it write where its modules lie. Raises FileError for what is
+    no file or has no end, ProjectError for what else cannot be copied, such as links that lead in a circle.
     """
     copies = []
     for number, folder in enumerate(folders):
         copy = target / str(number)
-        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"), ignore_dangling_symlinks=True)
+        try:
+            shutil.copytree(
+                folder,
+                copy,
+                ignore=shutil.ignore_patterns("__pycache__"),
+                copy_function=_copy,
+                ignore_dangling_symlinks=True,
+            )
+        except shutil.Error as error:
+            raise ProjectError(_first_problem(error), "leave in the folder what the guest needs") from None
         copies.append(copy)
     return tuple(copies)
+
+
+def _copy(source: str, target: str) -> str:
+    """Copies one file: what `shutil` itself would copy without end is refused."""
+    Path(target).write_bytes(read_file(Path(source), MAX_SOURCE_BYTES))
+    shutil.copymode(source, target)
+    return target
+
+
+def _first_problem(error: shutil.Error) -> str:
+    """What is wrong with the first of the files that could not be copied, however many there are."""
+    problems = error.args[0] if error.args else ()
+    if not isinstance(problems, list) or not problems:
+        return f"the sources cannot be read: {shown(error)}"
+    source, _, reason = problems[0]
+    return f"{shown(source)}: cannot be copied: {shown(reason)}"
