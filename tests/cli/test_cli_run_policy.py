@@ -100,3 +100,11 @@ def test_a_verification_policy_that_can_be_used(cli: Run, guest: Callable[..., P
         "version = 1\n[workload.guest]\nappraisal = { peer = { policy = 'peer.toml', trust_roots = ['root.pem'] } }"
     )
     assert cli("run", guest("i32.const 0"), "--policy", place / "policy.toml").code == 0
+
+
+@pytest.mark.parametrize("limit", ["handles", "cpu", "memory", "deadline"])
+def test_a_number_of_thousands_of_digits_is_refused(
+    cli: Run, place: Path, guest: Callable[..., Path], limit: str
+) -> None:
+    (place / "huge.toml").write_text(f"version = 1\n[workload.guest]\nlimits = {{ {limit} = 0x{'f' * 9000} }}\n")
+    cli("run", "--policy", "huge.toml", guest("i32.const 0")).refuses(2, "outside of the 64 bits")

@@ -85,4 +85,17 @@ def test_reads_short_texts_as_the_parser_does(text: str) -> None:
     try:
         assert parse_toml(text) == expected
     except TomlError as error:
-        assert "a key of over" in str(error)  # noqa: PT017
+        assert any(said in str(error) for said in ("a key of over", "outside of the 64 bits"))  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["0x" + "f" * 9000, "0b1" + "0" * 64, str(2**63), str(-(2**63) - 1), f"[1, {{ deep = [0o{'7' * 31}] }}]"],
+)
+def test_refuses_integers_outside_of_64_bits(number: str) -> None:
+    with pytest.raises(TomlError, match="outside of the 64 bits"):
+        parse_toml(f"number = {number}")
+
+
+def test_takes_the_largest_and_smallest_integers() -> None:
+    assert parse_toml(f"a = {2**63 - 1}\nb = [{-(2**63)}]") == {"a": 2**63 - 1, "b": [-(2**63)]}

@@ -17,6 +17,8 @@ from .text import shown
 MAX_TOML_BYTES: Final = 1 << 20
 MAX_KEY_PARTS: Final = 16
 MAX_DEPTH: Final = 64
+MIN_INTEGER: Final = -(2**63)
+MAX_INTEGER: Final = 2**63 - 1
 
 # Strings need no end: what is left open is taken as a whole, so that no text is looked at twice.
 _TOKEN: Final = re.compile(
@@ -40,14 +42,17 @@ def parse_toml(text: str) -> dict[str, Any]:
     """Parse a document.
 
     Raises:
-        TomlError: It is not TOML; a key has more than 16 parts, or values are nested more than 64 deep.
+        TomlError: It is not TOML; a key has more than 16 parts, or values are nested more than 64 deep; a
+            number is outside of 64 bits.
     """
     _check_shape(text)
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         # Numbers of thousands of digits are refused by Python, not by the parser.
         raise TomlError(shown(error)) from None
+    _check_integers(document)
+    return document
 
 
 def read_toml(path: Path, max_bytes: int = MAX_TOML_BYTES) -> dict[str, Any]:
@@ -76,3 +81,16 @@ def _check_shape(text: str) -> None:
         if depth > MAX_DEPTH or dots >= MAX_KEY_PARTS:
             what = f"nested more than {MAX_DEPTH} deep" if depth > MAX_DEPTH else f"a key of over {MAX_KEY_PARTS} parts"
             raise TomlError(f"{what} (at line {text.count(chr(10), 0, token.start()) + 1})")
+
+
+def _check_integers(document: dict[str, Any]) -> None:
+    """Refuse integers that TOML does not promise. Python writes none of thousands of digits, in any message."""
+    waiting: list[Any] = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, int) and not MIN_INTEGER <= value <= MAX_INTEGER:
+            raise TomlError("a number is outside of the 64 bits that TOML has for integers")
