@@ -62,7 +62,7 @@ def test_a_granted_variable_that_is_no_text(refuse: Callable[..., None], monkeyp
 
 def test_a_policy_that_cannot_be_read(cli: Run, guest: Callable[..., Path], place: Path) -> None:
     cli("run", guest("i32.const 0"), "--policy", "absent.toml").refuses(2, "absent.toml: the policy cannot be read")
-    cli("run", guest("i32.const 0"), "--policy", place).refuses(2, "Is a directory")
+    cli("run", guest("i32.const 0"), "--policy", place).refuses(2, "is a directory")
 
 
 def test_a_name_decides_what_the_policy_grants(cli: Run, guest: Callable[..., Path], place: Path) -> None:

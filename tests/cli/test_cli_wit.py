@@ -74,9 +74,9 @@ def test_text_in_another_encoding(cli: Run, place: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("absent.wit", "absent.wit: No such file"),
+        ("absent.wit", "absent.wit: cannot be read: No such file"),
         ("empty", "no .wit file"),
-        ("/dev/null", "neither a file nor a folder"),
+        ("/dev/null", "is a device, not a regular file"),
     ],
 )
 def test_what_cannot_be_read(cli: Run, place: Path, name: str, reason: str) -> None:
