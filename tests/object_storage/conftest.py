@@ -101,6 +101,8 @@ def host(state: Path) -> Iterator[Host]:
     made = Host(state)
     yield made
     made.storages.close()
+    # What is kept of tests need not keep room for deletions.
+    (state / "storage" / "reserve").unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")
