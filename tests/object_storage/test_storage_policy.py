@@ -59,7 +59,7 @@ STORAGE = "[storage.s]\nkind = 's3'\nendpoint = 'https://h'\nbucket = 'b'\n"
         (CONTAINER + "box = { rights = ['reed'] }", "'reed' is none of", "did you mean read?"),
         (CONTAINER + "box = { rights = [1] }", "1 is none of", ""),
         (CONTAINER + "box = { right = ['read'] }", "containers.box.right: unknown key", "did you mean rights?"),
-        (CONTAINER + "box = { rights = ['read'], quota = 5 }", "quota: must be a string", ""),
+        (CONTAINER + "box = { rights = ['read'], quota = 5 }", "quota: must be a number with its unit", ""),
         (CONTAINER + "box = { rights = ['read'], quota = 'much' }", "is not a size", "256MiB"),
         (CONTAINER + "box = { rights = ['read'], objects = -1 }", "objects: must be a whole number", ""),
         (CONTAINER + "box = { rights = ['read'], objects = true }", "objects: must be a whole number", ""),

@@ -145,7 +145,7 @@ def test_a_policy_grants_channels_and_resources(tmp_path: Path) -> None:
         ("limits = { cpu = 0 }", "limits.cpu: 0 is not a share"),
         ("limits = { cpu = 1.5 }", "limits.cpu: 1.5 is not a share"),
         ("limits = { cpu = true }", "limits.cpu: True is not a share"),
-        ("resources = { memory = 5 }", "resources.memory: must be a string"),
+        ("resources = { memory = 5 }", "resources.memory: must be a number with its unit"),
         ("resources = { handles = 5 }", "resources.handles: unknown key"),
     ],
 )

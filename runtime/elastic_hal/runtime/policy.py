@@ -31,7 +31,7 @@ from elastic_hal.runtime.appraisal_grants import AppraisalGrant, read_appraisal_
 from elastic_hal.runtime.channel_grants import ChannelGrant, read_channel_grants
 from elastic_hal.runtime.errors import AdmissionError, LimitError, PolicyError
 from elastic_hal.runtime.identity import Identity, name_problem
-from elastic_hal.runtime.limits import Limits, parse_duration, parse_share, parse_size
+from elastic_hal.runtime.limits import MAX_HANDLES, Limits, parse_duration, parse_share, parse_size
 from elastic_hal.runtime.network_grants import TlsGrant, read_tls_grant
 from elastic_hal.runtime.storage_grants import ContainerGrant, StorageGrants
 from elastic_hal.runtime.strict_toml import StrictReader, suggestion
@@ -199,8 +199,7 @@ class _Reader(StrictReader):
             at = f"{place}.deadline"
             seconds = parse_duration(self.amount(deadline, at, "30s")) if deadline is not None else None
             at = f"{place}.handles"
-            if isinstance(handles, bool) or not isinstance(handles, int):
-                raise self.wrong(at, "must be a whole number")
+            handles = self.whole_number(handles, at, range(1, MAX_HANDLES + 1), defaults.handles)
             at = f"{place}.cpu"
             share = parse_share(table["cpu"]) if "cpu" in table else defaults.cpu_thousandths
             at = f"{place}.output"

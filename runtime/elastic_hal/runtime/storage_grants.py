@@ -171,9 +171,7 @@ def _quota(reader: StrictReader, table: Mapping[str, Any], place: str) -> int:
 
 def _objects(reader: StrictReader, table: Mapping[str, Any], place: str) -> int:
     objects = table.get("objects", DEFAULT_OBJECTS)
-    if isinstance(objects, bool) or not isinstance(objects, int) or not 0 <= objects <= MOST_OBJECTS:
-        raise reader.wrong(f"{place}.objects", f"must be a whole number from 0 to {MOST_OBJECTS}")
-    return objects
+    return reader.whole_number(objects, f"{place}.objects", range(MOST_OBJECTS + 1), DEFAULT_OBJECTS)
 
 
 def _flag(reader: StrictReader, table: Mapping[str, Any], key: str, place: str) -> bool:

@@ -77,7 +77,14 @@ class StrictReader:
     def typed(self, value: object, wanted: type[T], place: str, what: str) -> T:
         """A value of a Python type; `what` is what people call that."""
         if not isinstance(value, wanted):
-            raise self.wrong(place, f"must be {what}")
+            raise self.wrong(place, f"must be {what}", _example(value, wanted))
+        return value
+
+    def whole_number(self, value: object, place: str, bounds: range, example: int) -> int:
+        """A whole number within bounds."""
+        if isinstance(value, bool) or not isinstance(value, int) or value not in bounds:
+            problem = f"must be a whole number from {bounds.start} to {bounds.stop - 1}"
+            raise self.wrong(place, problem, f"write it like {example}, without quotes")
         return value
 
     def tables(self, value: object, place: str) -> list[tuple[str, dict[str, Any]]]:
@@ -89,6 +96,21 @@ class StrictReader:
     def wrong(self, place: str, problem: str, hint: str = "") -> RuntimeFailure:
         """Makes a complaint."""
         return self._error(f"{shown(self._path)}: {shown(place)}: {problem}", hint)
+
+
+def _example(value: object, wanted: type) -> str:
+    """How a value of another type than wanted is written, by what stands there, where that is likely to be meant."""
+    if wanted is bool:
+        return "write true or false, without quotes"
+    if wanted is str and isinstance(value, bool | int | float):
+        return f'write it in quotes: "{str(value).lower()}"'
+    if wanted is list and isinstance(value, str):
+        return f'write it in brackets: ["{shown(value)}"]'
+    if wanted is list and isinstance(value, dict):
+        return "write it in brackets: [{ … }]"
+    if wanted is dict:
+        return "write it like { key = value }, or under a heading in brackets"
+    return ""
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
