@@ -21,6 +21,7 @@ from elastic_hal.runtime.abi.cells import (
     result_cell,
     span_cell,
 )
+from elastic_hal.runtime.abi.errors import CallTooLargeError
 
 MAX_WEIGHT: Final = 128 * 1024**2
 """Bytes as `weight` counts them. That is 2,796,202 bytes in a `list<u8>`, or 128 MiB in a `string`."""
