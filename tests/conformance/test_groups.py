@@ -95,6 +95,13 @@ def test_a_group_that_hangs_is_killed(adapter: Adapter) -> None:
     assert by_id["alone"].verdict is Verdict.PASS
 
 
+def test_who_failed_while_others_hang_has_failed(adapter: Adapter) -> None:
+    found = run_suite(group("fails", "second", "hangs"), adapter, timeout=5).results
+    verdicts = {item.case.id: item.verdict for item in found}
+    assert (verdicts["fails"], verdicts["hangs"]) == (Verdict.FAIL, Verdict.ERROR)
+    assert verdicts["second"] is Verdict.ERROR, "it passed, but nobody knows its exit code"
+
+
 def test_without_the_function_groups_are_skipped(fake_adapter: Callable[..., Adapter]) -> None:
     found = verdicts(group("first", "second"), fake_adapter())
     assert found == {"first": Verdict.SKIP, "second": Verdict.SKIP, "alone": Verdict.PASS}

@@ -153,9 +153,17 @@ def _collect(
 
 def _own(whole: Observation, own: Observation, *, all_passed: bool) -> Observation:
     """What was seen of one workload. The command has one exit code: a bad one is of those that did not pass."""
+    if whole.timed_out and _failed(own):
+        # It has ended, and badly: that the others wait for ever, perhaps for what it owed them, is not its verdict.
+        return replace(whole, events=own.events, timed_out=False, exit_code=1)
     blamed = not _passed(own) or all_passed
     code = whole.exit_code if whole.exit_code is None or blamed else 0
     return replace(whole, events=own.events, exit_code=code)
+
+
+def _failed(own: Observation) -> bool:
+    ended = bool(own.events) and own.events[-1].get("event") == "summary"
+    return ended and not _passed(own)
 
 
 def _passed(own: Observation) -> bool:
