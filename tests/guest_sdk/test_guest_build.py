@@ -312,3 +312,12 @@ def test_source_lines_are_a_flag(project, tool):
     path.write_text(path.read_text().replace("= false", '= "no"'))
     with pytest.raises(ProjectError, match="source-lines must be true or false"):
         build(project)
+
+
+def test_a_folder_by_another_name_builds_again(project, tool):
+    tool("open(output, 'wb').write(os.urandom(8))")
+    first = build(project).read_bytes()
+    (project / "src").rename(project / "lib")
+    path = project / "pyproject.toml"
+    path.write_text(path.read_text() + 'source = ["lib"]\n')
+    assert build(project).read_bytes() != first

@@ -65,7 +65,8 @@ def build(
             raise ProjectError(f"{project.directory}: the sources cannot be read: {error}") from None
         wit = (contract,) if project.wit is None else (contract, project.wit)
         inputs = fingerprint(
-            (staging, *wit), (_FORM, project.world, project.app, str(project.source_lines), *project.features)
+            (staging, *wit),
+            (_FORM, project.world, project.app, str(project.source_lines), *_names(project), *project.features),
         )
         if is_current(output, inputs):
             return output
@@ -83,12 +84,11 @@ def _componentize(
     component = staging / "component.wasm"
     staged = stage_world(wit, project.world, staging / "contract.wit", project.features)
     searched = [*sources, staging / "sdk"]
-    named = [os.path.relpath(folder, project.directory) for folder in project.source]
     repaired = staged is not None and staged.needs_repair
     stage_entry(
         staging / "entry",
         project.app,
-        named,
+        _names(project),
         lines=project.source_lines,
         repaired=repaired,
         resources={} if staged is None else staged.resources,
@@ -129,6 +129,11 @@ def _componentize(
     if needs_release():
         component.write_bytes(releasing(component.read_bytes()))
     return component
+
+
+def _names(project: Project) -> list[str]:
+    """How tracebacks call the folders of the project's modules."""
+    return [os.path.relpath(folder, project.directory) for folder in project.source]
 
 
 def _tail(log: Path) -> str:
