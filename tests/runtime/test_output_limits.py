@@ -84,8 +84,20 @@ def test_output_that_cannot_be_passed_on_fails_the_run(run: Run, command: Comman
         raise OSError(28, "No space left on device")
 
     outcome = run(writing(command, "out", 1), output=full)
-    assert not outcome.succeeded
-    if outcome.reason != "trapped":  # the guest may have ended before the host knew
+    assert outcome.reason == "host-error"
+    assert outcome.message.endswith("its output could not be passed on: No space left on device")
+
+
+def test_a_guest_whose_output_is_lost_is_stopped_at_once(run: Run, command: Command) -> None:
+    """However it goes on: it writes without end, and finds no fault in its writing."""
+
+    def full(data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    for stream in ("out", "err"):
+        sinks = {"out": {"output": full}, "err": {"error": full}}[stream]
+        outcome = run(writing(command, stream, 2**31 - 1), **sinks)
+        assert outcome.reason == "host-error"
         assert outcome.message.endswith("its output could not be passed on: No space left on device")
 
 

@@ -20,8 +20,8 @@ import wasmtime
 from elastic_hal.runtime.output_meter import OutputMeter
 
 Sink = Callable[[bytes], object]
-"""Takes what a guest wrote, in order, on a thread of its own. When it raises, the guest's later writes fail; after
-`BrokenPipeError`, which says that nobody reads any more, they come to nothing, and the guest is stopped.
+"""Takes what a guest wrote, in order, on a thread of its own. When it raises, the guest is stopped, and what it still
+writes comes to nothing. `BrokenPipeError` says that nobody reads any more.
 """
 
 _CHUNK_BYTES = 65536
@@ -64,7 +64,8 @@ def to_descriptor(descriptor: int) -> Sink:
 class StandardStreams:
     """Connects one guest's output streams with their sinks; without a sink for it, standard output is the host's.
 
-    `meter` counts what is written, and says where it is too much. `unread` is called where nobody reads any more.
+    `meter` counts what is written, and says where it is too much. `lost` is called, once for each stream, with the
+    reason why a sink takes no more.
     """
 
     def __init__(
@@ -72,12 +73,12 @@ class StandardStreams:
         output: Sink | None,
         error: Sink,
         meter: OutputMeter | None = None,
-        unread: Callable[[], object] = lambda: None,
+        lost: Callable[[Exception], object] = lambda error: None,
     ) -> None:
         self._output = output or to_descriptor(1)
         self._error = error
         self._meter = meter or OutputMeter(None, lambda seconds: None, lambda: None)
-        self._unread = unread
+        self._lost = lost
         self._readers: list[_Reader] = []
 
     def connect(self, config: wasmtime.WasiConfig) -> None:
@@ -110,7 +111,7 @@ class StandardStreams:
 
     def _pipe(self, stream: str, config: wasmtime.WasiConfig, sink: Sink) -> None:
         read_end, write_end = os.pipe()
-        self._readers.append(_Reader(read_end, sink, self._meter, self._unread, f"guest {stream}"))
+        self._readers.append(_Reader(read_end, sink, self._meter, self._lost, f"guest {stream}"))
         try:
             # Opened by name, the pipe gets a descriptor that belongs to the guest's store and is closed with it.
             setattr(config, stream, f"/proc/self/fd/{write_end}")
@@ -122,10 +123,10 @@ class _Reader:
     """Passes on what comes out of a pipe, on a thread of its own."""
 
     def __init__(
-        self, descriptor: int, sink: Sink, meter: OutputMeter, unread: Callable[[], object], name: str
+        self, descriptor: int, sink: Sink, meter: OutputMeter, lost: Callable[[Exception], object], name: str
     ) -> None:
         self._descriptor = descriptor
-        self._unread = unread
+        self._lost = lost
         self._sink = sink
         self._meter = meter
         self.failure: Exception | None = None
@@ -163,13 +164,10 @@ class _Reader:
         try:
             if self.failure is None:
                 self._sink(data[:admitted])
-        except BrokenPipeError as error:
+        except Exception as error:
             # The pipe stays open, so that the guest finds no fault in its writing that it would complain of.
             self.failure = error
-            self._unread()
-        except Exception as error:
-            self.failure = error
-            return False
+            self._lost(error)
         return admitted == len(data)
 
 

@@ -118,6 +118,7 @@ class Run:
         self._entered = False
         self._descriptors = 0
         self._unread = False
+        self._lost = ""
         self._outcome: Outcome | None = None
         self._raised: BaseException | None = None
 
@@ -141,7 +142,7 @@ class Run:
             raise
         if self._raised is not None:
             raise self._raised
-        return self._outcome or self._ended(self._why_stopped(), "it was waiting in a host function")
+        return self._outcome or self._ended(self._why_stopped(), self._lost or "it was waiting in a host function")
 
     @property
     def is_over(self) -> bool:
@@ -169,11 +170,16 @@ class Run:
         self._descriptors = descriptors
         threading.Thread(target=self._stop, name="descriptor limit", daemon=True).start()
 
-    def _nobody_reads(self) -> None:
-        self._unread = not self._done.is_set()
-        threading.Thread(target=self._stop, name="output unread", daemon=True).start()
+    def _lost_output(self, error: Exception) -> None:
+        if not self._done.is_set() and isinstance(error, BrokenPipeError):
+            self._unread = True
+        elif not self._done.is_set():
+            self._lost = self._lost or f"its output could not be passed on: {_reason(error)}"
+        threading.Thread(target=self._stop, name="output lost", daemon=True).start()
 
     def _why_stopped(self) -> Reason:
+        if self._lost:
+            return "host-error"
         if self._unread:
             return "unread"
         if self._descriptors:
@@ -193,7 +199,7 @@ class Run:
 
     def _execute(self) -> Callable[[], Outcome]:
         """Runs the guest; gives what makes the outcome of it, to be called when everything that it wrote is there."""
-        streams = StandardStreams(self._workload.output, self._tail, self._meter, self._nobody_reads)
+        streams = StandardStreams(self._workload.output, self._tail, self._meter, self._lost_output)
         store = wasmtime.Store(self._workload.engine.wasm)
         with ExitStack() as ending:
             ending.callback(streams.drain)
@@ -250,7 +256,11 @@ class Run:
             return self._ended("output", "it had already come to its end")
         if outcome.succeeded and isinstance(streams.failure, BrokenPipeError):
             return self._ended("unread", "it had already come to its end")
-        if outcome.succeeded and streams.failure is not None:
+        if (
+            outcome.reason == "exited"
+            and streams.failure is not None
+            and not isinstance(streams.failure, BrokenPipeError)
+        ):
             return self._ended("host-error", f"its output could not be passed on: {_reason(streams.failure)}")
         return outcome
 
@@ -266,7 +276,7 @@ class Run:
     def _failed(self, text: str) -> Outcome:
         if self._interrupt.is_set:
             doing = "it was waiting" if self._control.stopped_waiting else "it was computing"
-            return self._ended(self._why_stopped(), doing)
+            return self._ended(self._why_stopped(), self._lost or doing)
         cause = describe_trap(text, self._tail.text)
         if ran_out_of_memory(text, self._tail.text):
             return self._ended("memory", cause)
