@@ -113,10 +113,11 @@ def test_evidence_is_valid_after_the_clock_was_set_back(
         def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
             return datetime.datetime.fromtimestamp(real / 1e9, tz) + ahead
 
-    monkeypatch.setattr("elastic_hal.reference_impl.platforms.simulated.platform.datetime", Clock)
+    module = "elastic_hal.reference_impl.platforms.simulated.platform"
+    monkeypatch.setattr(f"{module}.moment", lambda: Clock.now(datetime.UTC))
+    monkeypatch.setattr(f"{module}.seconds", lambda: int(Clock.now(datetime.UTC).timestamp()))
     for days in (400, 1):
         ahead = datetime.timedelta(days=days)
         at = Clock.now(datetime.UTC)
-        monkeypatch.setattr("time.time", at.timestamp)
         evidence = provider(platform).AttestationContext_load(wit.Target.WORKLOAD, None).get_evidence(NONCE)
         assert verify(evidence.data, anchors=anchors, nonce=NONCE, policy=policy, at=at).reason is None

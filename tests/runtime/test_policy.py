@@ -212,7 +212,12 @@ def test_the_largest_size_is_allowed(policy: Callable[[str], Policy]) -> None:
     assert loaded.rules["a"].grant.limits.memory_bytes == 2**60
 
 
-@pytest.mark.parametrize("count", ["0", "-1", "16777217", "10" + "0" * 300])
+def test_handles_of_more_than_64_bits_are_no_number_of_toml(policy: Callable[[str], Policy]) -> None:
+    with pytest.raises(PolicyError, match="outside of the 64 bits"):
+        policy(f"version = 1\nworkload.a.limits.handles = 1{'0' * 300}")
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "16777217", str(2**63 - 1)])
 def test_handles_have_bounds(policy: Callable[[str], Policy], count: str) -> None:
     with pytest.raises(PolicyError, match="handles: must be a whole number from 1 to 16777216"):
         policy(f"version = 1\nworkload.a.limits.handles = {count}")

@@ -21,7 +21,7 @@ class ForeignDatabaseError(Exception):
 
 def connect(path: Path, *pragmas: str, mode: str = "rwc") -> sqlite3.Connection:
     """Open a connection that begins no transactions by itself and trusts no schema. Raises `sqlite3.Error`."""
-    place = f"file:{quote(os.fspath(path.absolute()))}?mode={mode}"
+    place = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
     connection = sqlite3.connect(place, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         for pragma in ("trusted_schema = OFF", *pragmas):
