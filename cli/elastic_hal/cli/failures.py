@@ -125,6 +125,8 @@ def _known_failure(error: BaseException, code: int) -> Failure:
             f"{len(problems)} problems", code, findings="\n".join(shown(line, MAX_MESSAGE) for line in problems)
         )
     if any(_is(error, module, name) for module, name in _SEVERAL_LINES):
+        # The hint stands between the message and its details: there it would look as if it were one of them.
+        text = text.replace(f"\n  hint: {hint}", "", 1)
         return Failure(text, code, "" if hint in text else hint, has_lines=True)
     # Some have their hint in their text, on a line of its own.
     text = text.removesuffix(f"\n  hint: {hint}")
