@@ -46,7 +46,9 @@ def test_a_meter_refuses_evidence(world: World, bad: Made) -> None:
         assert end.is_closed(), "no reading leaves the meter"
 
     with serving(script) as port:
-        assert run_meter(world, port) == (1, "", "meter: verification-failed\n")
+        code, output, error = run_meter(world, port)
+    assert (code, output) == (1, "")
+    assert error.endswith(".Error_VerificationFailed: verification-failed\n"), error
 
 
 @pytest.mark.parametrize("flaw", [name for name in OUT_OF_ORDER if name != "accepted at once"])
@@ -59,7 +61,7 @@ def test_a_meter_ends_what_is_out_of_order(world: World, flaw: str) -> None:
     with serving(script) as port:
         code, output, error = run_meter(world, port)
     assert (code, output) == (1, "")
-    assert re.fullmatch("meter: peer: the other end .*\n", error), error
+    assert re.search(r"\.Error_Peer: peer: the other end .*\n\Z", error), error
 
 
 def test_a_meter_waits_to_be_accepted(world: World) -> None:
@@ -95,6 +97,8 @@ def test_somebody_in_between_gets_nowhere(world: World, ledger: Serving) -> None
         insider.close()
 
     with serving(script) as port:
-        assert run_meter(world, port) == (1, "", "meter: verification-failed\n")
+        code, output, error = run_meter(world, port)
+    assert (code, output) == (1, "")
+    assert error.endswith(".Error_VerificationFailed: verification-failed\n"), error
     ledger.says("a client was not accepted: verification-failed")
     ledger.says(GONE)

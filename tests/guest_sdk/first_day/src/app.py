@@ -60,11 +60,8 @@ def try_data():
     resources = importlib.import_module("importlib.resources")
     words = resources.files("greetings").joinpath("words.txt")
     with resources.as_file(words) as path:
-        print(
-            words.read_text(),
-            path.stat().st_size,
-            importlib.import_module("pkgutil").get_data("greetings", "words.txt"),
-        )
+        print(words.read_text(), path.stat().st_size)
+    print(importlib.import_module("pkgutil").get_data("greetings", "words.txt"))
     folder = os.path.dirname(greetings.__file__)
     print(sorted(os.listdir(folder)), sorted(entry.name for entry in os.scandir(folder) if entry.is_file()))
     print(os.path.exists(os.path.join(folder, ".env")))
