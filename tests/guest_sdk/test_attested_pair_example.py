@@ -167,7 +167,7 @@ def test_a_ledger_refuses_another_meter_and_goes_on(
     other.write_bytes(attested_pair.meter.read_bytes() + ANOTHER_DIGEST)
     refused, accepted, (code, said) = two_hosts(attested_pair.ledger, other, attested_pair.meter, count=1)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "meter: peer: the other end does not accept this workload" in refused.stderr
+    assert "peer: the other end does not accept this workload" in refused.stderr
     assert accepted.returncode == 0, accepted.stderr
     assert code == 0, said
     assert "a client was not accepted: verification-failed" in said
@@ -182,5 +182,5 @@ def test_a_meter_refuses_another_ledger(
     assert command("platform", "reference-values", wanted, "--out", "build/ledger.toml").returncode == 0
     refused, (_code, said) = two_hosts(attested_pair.ledger, attested_pair.meter, count=1)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "meter: verification-failed" in refused.stderr
+    assert "Error_VerificationFailed: verification-failed" in refused.stderr
     assert " readings, " not in said
