@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
-from elastic_hal.cli.console import announced, print_json
+from elastic_hal.cli import console
+from elastic_hal.cli.console import announced, print_json, progress
 from elastic_hal.common.text import message_text
 
 Run = Callable[..., Any]
@@ -179,3 +184,26 @@ def test_a_bare_number_as_a_limit_is_answered_with_an_example(
 ) -> None:
     (place / "policy.toml").write_text(f"version = 1\n[workload.guest]\nlimits = {{ {limit} }}\n")
     cli("run", "--policy", "policy.toml", guest("i32.const 0")).refuses(2, "with its unit", 'write it like "')
+
+
+def test_on_a_terminal_the_seconds_are_counted_in_a_line_that_goes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with announced("elastic-hal: x\n: working…", seconds=0):
+        while not (said := capsys.readouterr().err):
+            time.sleep(0.01)
+    assert said.startswith("\relastic-hal: x\\n: working… 0 s")
+    assert (said + capsys.readouterr().err).endswith("\r\x1b[K")
+
+
+def test_elsewhere_long_work_with_a_bar_is_said_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = threading.Event()
+    monkeypatch.setattr(console, "message", lambda text: (click.echo(text, err=True), told.set()))
+    with progress("building the suite") as update:
+        update("one", 1, 2)
+        assert told.wait(60)
+        update("two", 2, 2)
+    assert capsys.readouterr().err == "elastic-hal: building the suite, which takes a while…\n"

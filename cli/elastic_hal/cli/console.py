@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,8 @@ from elastic_hal.common.text import MAX_MESSAGE, message_text, shown
 
 # What steers a terminal or breaks a line, and halves of characters, which cannot be written: JSON has escapes for all.
 _NOT_PRINTED_IN_JSON = re.compile("[\\x7f-\\x9f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+
+_CLEAR_LINE = "\x1b[K"
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is (0 where unknown)."""
@@ -58,15 +61,39 @@ def findings(text: str) -> None:
 
 
 @contextlib.contextmanager
-def announced(text: str, seconds: float = 1.0) -> Iterator[None]:
-    """Says what is being done, where that takes longer than a second: else people think that nothing happens."""
-    timer = threading.Timer(seconds, message, (text,))
-    timer.daemon = True
-    timer.start()
+def announced(text: str, seconds: float = 1.0, *, alone: bool = True) -> Iterator[None]:
+    """Says what is being done, where that takes longer than a second: else people think that nothing happens.
+
+    On a terminal with the seconds that it has taken so far, in a line that goes when it is done, where nothing else is
+    shown meanwhile: where it is `alone`.
+    """
+    done = threading.Event()
+    counted = alone and sys.stderr is not None and sys.stderr.isatty()
+    teller = threading.Thread(target=_tell, args=(text, seconds, done, counted), name="announcement", daemon=True)
+    teller.start()
     try:
         yield
     finally:
-        timer.cancel()
+        done.set()
+        teller.join()
+
+
+def _tell(text: str, seconds: float, done: threading.Event, counted: bool) -> None:
+    """Say it when that time has passed, unless it is done by then; counted, say it anew each second until it is."""
+    began = time.monotonic()
+    if done.wait(seconds):
+        return
+    with contextlib.suppress(OSError):
+        if not counted:
+            message(text)
+            return
+        try:
+            while True:
+                click.echo(f"\r{shown(text)} {time.monotonic() - began:.0f} s", nl=False, err=True)
+                if done.wait(1):
+                    return
+        finally:
+            click.echo(f"\r{_CLEAR_LINE}", nl=False, err=True)
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -80,9 +107,10 @@ def colour_wanted() -> bool:
 
 @contextlib.contextmanager
 def progress(title: str) -> Iterator[Progress]:
-    """Gives a callback that shows a bar on a terminal, and nothing elsewhere."""
+    """Gives a callback that shows a bar on a terminal; elsewhere, what takes longer than a second is said once."""
     if not sys.stderr.isatty():
-        yield lambda what, done, total: None
+        with announced(f"elastic-hal: {title}, which takes a while…"):
+            yield lambda what, done, total: None
         return
     # rich costs a tenth of a second to import, which only people at a terminal need to pay.
     from rich.console import Console

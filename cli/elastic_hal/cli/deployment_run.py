@@ -71,7 +71,7 @@ def run_deployment(
     loading = threading.BoundedSemaphore(_MOST_LOADING)
 
     def load(member: Member) -> Workload:
-        with loading, compiling(member.component):
+        with loading, compiling(member.component, alone=False):
             component = host.engine.compile(
                 sources.pop(member.name), member.name, str(member.component), bytes_bridge=host.bridge(member.name)
             )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from elastic_hal.cli.console import announced, line, message, progress
+from elastic_hal.cli.console import line, message, progress
 
 
 @click.group()
@@ -42,6 +42,6 @@ def build(project: Path, output: Path | None) -> None:
     """Make the project in the folder PROJECT into a component."""
     from elastic_hal.guest_sdk.build import build as build_component
 
-    with announced("elastic-hal: building, which takes a while…"), progress("building") as update:
+    with progress("building") as update:
         target = build_component(project, output, lambda what: update(what, 0, 0))
     line(target)

@@ -93,11 +93,11 @@ def open_host(
     )
 
 
-def compiling(path: Path) -> contextlib.AbstractContextManager[None]:
+def compiling(path: Path, *, alone: bool = True) -> contextlib.AbstractContextManager[None]:
     """Says that a component is being compiled, where it is of a size that takes a while."""
     with contextlib.suppress(OSError, ValueError):
         if path.stat().st_size >= _LARGE_BYTES:
-            return announced(f"elastic-hal: {path.name}: compiling; the next time it is there already…")
+            return announced(f"elastic-hal: {path.name}: compiling; the next time it is there already…", alone=alone)
     return contextlib.nullcontext()
 
 
