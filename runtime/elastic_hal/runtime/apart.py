@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from elastic_hal.runtime.waking import wait_for
+
 _T = TypeVar("_T")
 
 
@@ -32,12 +34,12 @@ def apart(call: Callable[[], _T], name: str, cancel: Callable[[], None] | None =
     thread = threading.Thread(target=run, name=name, daemon=True)
     try:
         thread.start()
-        done.wait()
+        wait_for(done)
     except BaseException:
         if cancel is not None:
             cancel()
             if thread.ident is not None:
-                done.wait()
+                wait_for(done)
         raise
     if failures:
         raise failures.pop()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from elastic_hal.runtime.errors import ComponentError
 from elastic_hal.runtime.outcome import Outcome
-from elastic_hal.runtime.waking import Bell
+from elastic_hal.runtime.waking import LOOK_SECONDS, Bell
 from elastic_hal.runtime.workload import Run, Workload
 
 
@@ -100,7 +100,7 @@ class Group:
                 over = len(self._ended) + len(self._raised) == len(self._workloads)
                 if over or self._raised or (failed and stop_on_failure):
                     return
-            self._bell.wait()
+            self._bell.wait(LOOK_SECONDS)
 
     def _watch(self, workload: Workload, run: Run) -> threading.Thread:
         def watch() -> None:

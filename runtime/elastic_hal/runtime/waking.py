@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
+from typing import Final
+
+LOOK_SECONDS: Final = 0.1
+"""How long a thread that signals end sleeps at most before it looks whether there was one."""
 
 
 class Bell:
@@ -51,3 +56,18 @@ class Changes:
         """Rings all bells. Whoever changes something calls it after the change."""
         for bell in self._bells:
             bell.ring()
+
+
+def wait_for(event: threading.Event, seconds: float | None = None) -> bool:
+    """Wait for an event, for `seconds` at most, on a thread that signals end; return whether it happened.
+
+    It looks up now and then. A signal that arrives just before a wait begins would not end it: Python remembers it, and
+    goes to sleep.
+    """
+    until = None if seconds is None else time.monotonic() + seconds
+    while not event.is_set():
+        left = LOOK_SECONDS if until is None else min(LOOK_SECONDS, until - time.monotonic())
+        if left <= 0:
+            return False
+        event.wait(left)
+    return True

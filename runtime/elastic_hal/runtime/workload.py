@@ -35,6 +35,7 @@ from elastic_hal.runtime.output_meter import OutputMeter
 from elastic_hal.runtime.policy import Grant
 from elastic_hal.runtime.standard_streams import Sink, StandardStreams, Tail, to_descriptor
 from elastic_hal.runtime.store_limits import BudgetError, at_rest, divide
+from elastic_hal.runtime.waking import wait_for
 from elastic_hal.runtime.wasi_links import link_wasi
 
 _RUN = "wasi:cli/run@0.2.0"
@@ -135,7 +136,7 @@ class Run:
     def wait(self) -> Outcome:
         """Waits for the end of the guest or of its time."""
         try:
-            if not self._over.wait(self._limits.deadline_seconds):
+            if not wait_for(self._over, self._limits.deadline_seconds):
                 self._stop()
         except BaseException:
             self._stop()
