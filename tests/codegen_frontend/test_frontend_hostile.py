@@ -94,7 +94,7 @@ def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
         file.truncate(100_000_000)
     diagnostics = load([path]).diagnostics
     assert [one.code for one in diagnostics] == [Code.CANNOT_READ]
-    assert f"{MAX_FILE_BYTES >> 20} MiB" in diagnostics[0].message
+    assert f"has more than {MAX_FILE_BYTES >> 20}MiB" in diagnostics[0].message
 
 
 def test_a_folder_with_the_name_of_a_file_is_not_read_as_one(tmp_path: Path) -> None:

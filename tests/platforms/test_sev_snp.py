@@ -177,7 +177,7 @@ def test_report_data_is_never_padded(snp) -> None:
         ({"vmpl": "x"}, "VMPL 'x'"),
         ({"root": 3}, "must be a path"),
         ({"root": "/absent"}, "no directory"),
-        ({"certificates": ["/absent"]}, "cannot read"),
+        ({"certificates": ["/absent"]}, "cannot be read"),
         ({"key_service": 3}, "address"),
     ],
 )

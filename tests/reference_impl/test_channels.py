@@ -221,13 +221,13 @@ def test_a_third_workload_cannot_tell_whether_there_is_a_channel(host: Host) -> 
         for attempt in tries:
             with pytest.raises(types.Error_AccessDenied) as refused:
                 attempt()
+            # The text repeats what was asked for, and says nothing of what there is.
             yield str(refused.value)
 
     before = list(attempts())
     sender, receiver = host.ends()
     sender.push(b"secret")
     assert list(attempts()) == before
-    assert len(set(before)) == 1
     assert receiver.read(100) == b"secret"
 
 

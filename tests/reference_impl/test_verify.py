@@ -240,9 +240,9 @@ def test_what_cannot_be_attested_is_refused(platform: SimulatedPlatform, tmp_pat
     for size in (0, 7, 65):
         with pytest.raises(AttestationInputError, match="8 to 64"):
             attest(platform, bytes(size))
-    with pytest.raises(AttestationInputError, match="cannot read"):
+    with pytest.raises(AttestationInputError, match=r"cannot be read|is a directory"):
         attest(platform, NONCE, tmp_path / "absent.wasm")
-    with pytest.raises(AttestationInputError, match="cannot read"):
+    with pytest.raises(AttestationInputError, match=r"cannot be read|is a directory"):
         attest(platform, NONCE, tmp_path)
 
 
