@@ -70,7 +70,7 @@ def test_a_name_decides_what_the_policy_grants(cli: Run, guest: Callable[..., Pa
     policy.write_text("version = 1\n[workload.collector]")
     component = guest("i32.const 0")
     assert cli("run", component, "--policy", policy, "--name", "collector").code == 0
-    cli("run", component, "--policy", policy, "--name", "").refuses(1, "does not admit")
+    cli("run", component, "--policy", policy, "--name", "").refuses(2, "it must not be empty")
 
 
 @pytest.mark.parametrize(

@@ -343,7 +343,8 @@ def test_a_trap_tells_what_the_guest_said(start: Callable[[], Host]) -> None:
     with pytest.raises(abi.GuestTrap) as caught:
         host.guest.test_exported_echo_.fail_text("crash")
     trap = caught.value
-    assert str(trap) == "test:exported/echo@1.0.0.fail-text trapped: ValueError: crashed as it was told"
+    said = "ValueError: crashed as it was told (/0/app.py:41, in fail_text)"
+    assert str(trap) == f"test:exported/echo@1.0.0.fail-text trapped: {said}"
     assert trap.kind is abi.TrapKind.UNREACHABLE
     first, *_, line, last = trap.guest_message.splitlines()
     assert (first, last) == ("Traceback (most recent call last):", "ValueError: crashed as it was told")

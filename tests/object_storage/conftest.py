@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sqlite3
 import sys
@@ -102,7 +103,8 @@ def host(state: Path) -> Iterator[Host]:
     yield made
     made.storages.close()
     # What is kept of tests need not keep room for deletions.
-    (state / "storage" / "reserve").unlink(missing_ok=True)
+    with contextlib.suppress(NotADirectoryError):
+        (state / "storage" / "reserve").unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

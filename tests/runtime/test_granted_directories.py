@@ -120,3 +120,58 @@ def test_a_guest_leaves_no_symbolic_link(
     outcome = Workload(engine, loaded, Identity("linking", loaded.digest), grant).run()
     assert (outcome.reason, outcome.exit_code) == ("exited", 1), outcome
     assert [path.name for path in granted.iterdir()] == ["made"], "the rest of the interface is as it was"
+
+
+MOVES = {
+    "rename-at": (
+        '(param "old-path" string) (param "new-descriptor" (borrow $d)) (param "new-path" string)',
+        "(param i32 i32 i32 i32 i32 i32 i32)",
+        "",
+    ),
+    "link-at": (
+        '(param "old-path-flags" $flags) (param "old-path" string) (param "new-descriptor" (borrow $d))'
+        ' (param "new-path" string)',
+        "(param i32 i32 i32 i32 i32 i32 i32 i32)",
+        "(i32.const 0)",
+    ),
+}
+
+
+def moving(version: str, function: str) -> str:
+    """A command that gives what is called `a/b/deep` the name `out`, and exits with 1 where that was refused."""
+    parameters, core, flags = MOVES[function]
+    text = linking(version, "x")
+    text = text.replace(
+        '(export "[method]descriptor.symlink-at" (func (param "self" (borrow $d)) (param "old-path" string)\n'
+        '                (param "new-path" string) (result',
+        '(type $flags0 (flags "symlink-follow")) (export "path-flags" (type $flags (eq $flags0)))\n'
+        f'            (export "[method]descriptor.{function}" (func (param "self" (borrow $d)) {parameters} (result',
+    )
+    text = text.replace("descriptor.symlink-at", f"descriptor.{function}")
+    text = text.replace('"link" (func $link (param i32 i32 i32 i32 i32 i32))', f'"link" (func $link {core})')
+    text = text.replace('"linkmadex"', '"linkmadexa/b/deepout"')
+    head, _, rest = text.partition("(call $link (local.get $folder)")
+    _, _, rest = rest.partition("(i32.const 32))")
+    call = (
+        f"(call $link (local.get $folder) {flags} (i32.const {CONTENT + 9}) (i32.const 8) (local.get $folder)"
+        f" (i32.const {CONTENT + 17}) (i32.const 3) (i32.const 32))"
+    )
+    return head + call + rest
+
+
+@pytest.mark.parametrize("version", ["0.2.0", "0.2.9", NATIVE_FILESYSTEM.partition("@")[2]])
+@pytest.mark.parametrize("function", MOVES)
+@pytest.mark.parametrize(("target", "stays"), [("../../x", False), ("../y", False), ("c/../d", True), ("/etc", True)])
+def test_a_guest_leaves_no_moved_link_that_leads_out(
+    engine: Engine, assemble: Assemble, tmp_path: Path, version: str, function: str, target: str, stays: bool
+) -> None:
+    granted = tmp_path / "granted"
+    (granted / "a" / "b").mkdir(parents=True)
+    (granted / "a" / "b" / "deep").symlink_to(target)
+    (granted / "own").symlink_to("../elsewhere")
+    loaded = engine.compile(assemble(moving(version, function)), "moving")
+    grant = Grant(directories=(DirectoryGrant(granted, "/data", writable=True),))
+    outcome = Workload(engine, loaded, Identity("moving", loaded.digest), grant).run()
+    assert (outcome.reason, outcome.exit_code) == ("exited", 1 if function == "link-at" else 0), outcome
+    assert (granted / "out").is_symlink() is (stays and function == "rename-at")
+    assert (granted / "own").is_symlink(), "a link that led out before is the host's own"

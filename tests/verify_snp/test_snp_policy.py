@@ -129,3 +129,10 @@ def test_the_example_of_the_documentation() -> None:
 def test_every_table_of_reference_values(name: str) -> None:
     text = f'version = 1\n[snp.{name}]\n"one" = "{"0A" * IDENTITIES[name]}"\n"two" = "{"0b" * IDENTITIES[name]}"\n'
     assert [value.label for value in AppraisalPolicy.parse(text).snp.identities[name]] == ["one", "two"]
+
+
+@pytest.mark.parametrize("table", ["id_keys", "author_keys"])
+def test_zeros_name_no_key(table: str) -> None:
+    zeros = "00" * IDENTITIES[table]
+    with pytest.raises(AppraisalPolicyError, match=rf"snp\.{table}: zeros stand for a key that is not set"):
+        AppraisalPolicy.parse(f'version = 1\n[snp.{table}]\n"none" = "{zeros}"')

@@ -86,7 +86,8 @@ def run(
     from elastic_hal.cli.workloads import open_host
 
     host = open_host(platform, policy, root=platform_root, sealing=sealing, cached=not no_cache, state=state)
-    loaded = host.load(component, name or component.stem, bytes_bridge=False if no_bytes_bridge else None)
+    called = component.stem if name is None else name
+    loaded = host.load(component, called, bytes_bridge=False if no_bytes_bridge else None)
     link = None
     if mutant is not None:
         from elastic_hal.cli.mutant_host import mutant_link
@@ -94,7 +95,7 @@ def run(
         link = mutant_link(host.reference, mutant)
 
     def once(values: Sequence[str], *, inherit_input: bool) -> int:
-        workload = host.workload(loaded, name or component.stem, values, link, inherit_input=inherit_input)
+        workload = host.workload(loaded, called, values, link, inherit_input=inherit_input)
         outcome = workload.run()
         if outcome.reason == "unread":
             raise BrokenPipeError

@@ -2,7 +2,9 @@
 
 A guest that may write to a directory could leave a symbolic link in it that leads out of it: `../../etc/passwd`. The
 guest itself gains nothing by it, because WASI follows no link out of a directory, but whoever opens it on the host
-follows it. Looking at where a link leads is not enough, since links can be moved afterwards. So guests make none.
+follows it. Looking at where a link leads is not enough, since links can be moved afterwards. So guests make none, and
+no second names for what is there (`link-at`), which may be a link. That they can rename links that the host left there
+is what `moved_links.py` looks after.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ def link_wasi(linker: wasm_component.Linker) -> None:
     try:
         with linker.root() as root, root.add_instance(NATIVE_FILESYSTEM) as types:
             types.add_func("[method]descriptor.symlink-at", _refuse)
+            types.add_func("[method]descriptor.link-at", _refuse_name)
     finally:
         linker.allow_shadowing = False
 
@@ -33,4 +36,18 @@ def link_wasi(linker: wasm_component.Linker) -> None:
 def _refuse(store: Any, directory: wasm_component.ResourceAny, _target: str, _path: str) -> str:
     """Refuse a symbolic link as systems do whose file system has none."""
     directory.drop(store)
+    return _REFUSED
+
+
+def _refuse_name(
+    store: Any,
+    directory: wasm_component.ResourceAny,
+    _flags: object,
+    _old: str,
+    other: wasm_component.ResourceAny,
+    _new: str,
+) -> str:
+    """Refuse a second name for a file."""
+    directory.drop(store)
+    other.drop(store)
     return _REFUSED

@@ -19,7 +19,7 @@ import wasmtime
 
 from elastic_hal.common.clock import now_ns
 from elastic_hal.common.quantities import format_size
-from elastic_hal.runtime import abi
+from elastic_hal.runtime import abi, moved_links
 from elastic_hal.runtime.components import LoadedComponent
 from elastic_hal.runtime.control import WHOLE_CORE, Control
 from elastic_hal.runtime.cpu_share import CpuShare
@@ -207,6 +207,8 @@ class Run:
             folders = [directory.host for directory in self._workload.grant.directories]
             if folders:
                 ending.callback(GUARD.watch(folders, self._holds_too_many))
+            writable = [directory.host for directory in self._workload.grant.directories if directory.writable]
+            ending.callback(moved_links.watch(writable))
             ending.callback(store.close)
             ending.callback(self._linker.wipe)
             ending.callback(self._control.end)
@@ -294,8 +296,8 @@ class Run:
             "deadline": f"the guest was stopped at its deadline of {deadline} seconds; {detail}",
             "output": f"the guest wrote more than the {output} of output that it may write; {detail}",
             "unread": f"the guest was stopped because nobody reads its output any more; {detail}",
-            "descriptors": f"the guest held {self._descriptors} files of its directories open and was stopped, to keep "
-            f"file descriptors for the host; {detail}",
+            "descriptors": f"the guest held {self._descriptors} files of its directories open and was stopped, "
+            f"to keep file descriptors for the host; {detail}",
             "memory": f"the guest ran out of memory, of which it may have {memory}: {detail}",
             "host-error": f"the guest was stopped because the host failed: {detail}",
         }
@@ -340,6 +342,7 @@ def _wasi_config(workload: Workload, streams: StandardStreams) -> wasmtime.WasiC
         try:
             config.preopen_dir(str(directory.host), directory.guest, directory.writable)
         except wasmtime.WasmtimeError as failure:
+            os.close(os.open(directory.host, os.O_PATH | os.O_CLOEXEC))  # fails too where descriptors lack
             raise GrantError(f"{directory.host}: granted as {directory.guest}, but it cannot be opened") from failure
     if workload.inherit_input:
         config.inherit_stdin()

@@ -207,11 +207,13 @@ def _mitigations(claims: SnpClaims, policy: SnpPolicy) -> Check:
 
 def _identities(claims: SnpClaims, policy: SnpPolicy) -> Iterator[Check]:
     report = claims.report
+    has_author = report.author_key_enabled and any(report.author_key_digest)
     found = {
         "chip_ids": claims.chip_id(),
         "host_data": report.host_data,
-        "id_keys": report.id_key_digest,
-        "author_keys": report.author_key_digest,
+        # Zeros, and an author key that is not in use, stand for nothing: they identify no image.
+        "id_keys": report.id_key_digest if any(report.id_key_digest) else None,
+        "author_keys": report.author_key_digest if has_author else None,
         "family_ids": report.family_id,
         "image_ids": report.image_id,
     }

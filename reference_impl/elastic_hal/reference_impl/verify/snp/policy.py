@@ -96,6 +96,9 @@ def read_snp_policy(table: Mapping[str, object], place: str = "snp") -> SnpPolic
     identities = {
         key: read_hexadecimal(table[key], f"{place}.{key}", size) for key, size in IDENTITIES.items() if key in table
     }
+    for key in ("id_keys", "author_keys"):
+        if any(not any(reference.value) for reference in identities.get(key, ())):
+            raise AppraisalPolicyError(f"{place}.{key}: zeros stand for a key that is not set, and identify nothing")
     if "tcb" in table and "min_tcb" not in table:
         minimum = f"[{place}.min_tcb.Genoa]"
         raise AppraisalPolicyError(f"{place}.tcb: says which versions must reach a minimum, but there is no {minimum}")
