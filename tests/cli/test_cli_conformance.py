@@ -172,3 +172,18 @@ def test_an_adapter_that_lists_what_the_contract_has_not(
     assert result.code == 2
     assert reason in result.err
     assert "mine.py: get_hal_interfaces" in result.err
+
+
+def test_nothing_is_concluded_from_a_runtime_that_is_not_there(cli: Run, place: Path) -> None:
+    (place / "none.py").write_text(
+        'def get_name(): return "none"\n'
+        'def get_version(): return "1"\n'
+        'def get_wasi_versions(): return ["wasm32-wasip2"]\n'
+        'def get_wasi_worlds(): return ["wasi:cli/command"]\n'
+        'def get_hal_interfaces(): return ["wasi:random/random@0.2.9"]\n'
+        'def compute_argv(*values, **named): return ["/nonexistent/runtime"]\n'
+    )
+    chosen = ["--adapter", "none.py", "-k", "wasi:random/random@0.2.9"]
+    cli("conformance", "expectations", *chosen, "--out", "known.toml").refuses(3, "/nonexistent/runtime")
+    assert not (place / "known.toml").exists()
+    cli("conformance", "matrix", "--run", *chosen).refuses(3, "/nonexistent/runtime")

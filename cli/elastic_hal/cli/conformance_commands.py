@@ -176,6 +176,7 @@ def matrix(
     if with_run:
         known = None if expectations is None else load_expectations(expectations)
         result = run_and_report(adapter, platform, cases, expression, None, known, timeout)
+        _require_available(result)
     _, guests = _guests(cases)
     rows = make_matrix(list_cases(guests, expression), result)
     if as_json:
@@ -254,8 +255,15 @@ def expectations(
     previous = None if expectations is None else load_expectations(expectations)
     expression = selection_of(expressions, exact, lambda: all_cases(cases))
     result = run_and_report(adapter, platform, cases, expression, None, None, timeout)
+    _require_available(result)
     count = write_expectations(result, out, previous)
     message(f"{out}: {count} expected failures")
+
+
+def _require_available(result: SuiteResult) -> None:
+    """Refuse to conclude anything from a runtime that is not there."""
+    if result.unavailable is not None:
+        raise CommandError(f"the runtime is not available: {result.unavailable}", ENVIRONMENT)
 
 
 def run_and_report(

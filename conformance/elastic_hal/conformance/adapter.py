@@ -12,7 +12,8 @@ import importlib.util
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +26,7 @@ REQUIRED = ("get_name", "get_version", "get_wasi_versions", "get_wasi_worlds", "
 WASI_WORLD = "wasi:cli/command"
 WASI_VERSION = "wasm32-wasip2"
 MOST_ARGUMENTS = 10_000
+_SIGNALLED = 128
 _INTERFACE = re.compile(r"^[a-z][a-z0-9-]*(:[a-z][a-z0-9-]*)+/[a-z][a-z0-9-]*@[0-9A-Za-z.+-]+$")
 
 
@@ -129,7 +131,8 @@ class Adapter:
 
     def _call(self, function: str, *arguments: Any) -> Any:
         try:
-            return getattr(self.module, function)(*arguments)
+            with _leaving_is_failing():
+                return getattr(self.module, function)(*arguments)
         except FileNotFoundError as error:
             raise RuntimeUnavailable(f"{error.filename or error} was not found") from error
         except (RuntimeUnavailable, AdapterError):
@@ -148,7 +151,8 @@ def load_adapter(name_or_path: str | Path, options: Mapping[str, str] | None = N
         raise AdapterError(f"{path}: an adapter is a Python file")
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with _leaving_is_failing():
+            spec.loader.exec_module(module)
     except Exception as error:
         raise AdapterError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
     missing = [name for name in REQUIRED if not callable(getattr(module, name, None))]
@@ -157,6 +161,20 @@ def load_adapter(name_or_path: str | Path, options: Mapping[str, str] | None = N
     if options:
         _configure(path, module, options)
     return Adapter(path, module)
+
+
+@contextmanager
+def _leaving_is_failing() -> Iterator[None]:
+    """Make an adapter that leaves (`sys.exit`) one that failed: else the whole run would leave as it says.
+
+    The exit of a signal that ends this process is let through: its code says so, and is never 0.
+    """
+    try:
+        yield
+    except SystemExit as leaving:
+        if isinstance(leaving.code, int) and leaving.code > _SIGNALLED:
+            raise
+        raise RuntimeError(f"it leaves with {leaving.code!r}") from leaving
 
 
 def adapter_names() -> list[str]:
@@ -181,6 +199,7 @@ def _configure(path: Path, module: ModuleType, options: Mapping[str, str]) -> No
     if not callable(getattr(module, "configure", None)):
         raise AdapterError(f"{path}: takes no options ({', '.join(options)})")
     try:
-        module.configure(dict(options))
+        with _leaving_is_failing():
+            module.configure(dict(options))
     except Exception as error:
         raise AdapterError(f"{path}: refuses the options: {error}") from error
