@@ -137,3 +137,11 @@ def test_a_runtime_that_states_no_capabilities_excuses_nothing(
         (found,) = run_suite(suite, fake_adapter("says-nothing", extra=extra)).results
         assert found.verdict is Verdict.FAIL
         assert "capabilities" in found.reason
+
+
+def test_expected_failures_reach_no_level() -> None:
+    results = (
+        result_of("a:b/c@1.0.0", Verdict.PASS),
+        result_of("a:b/c@1.0.0", Verdict.XFAIL),
+    )
+    assert level_reached(results, ["a:b/c@1.0.0"], ["a:b/c@1.0.0"]) == (None, ("1 case failed, as expected",))

@@ -118,10 +118,18 @@ class SuiteResult:
 
     @property
     def ok(self) -> bool:
-        """Whether all that ran is as it should be, something passed, and a whole run reached the level asked for."""
+        """Whether all that ran is as it should be, something passed, and a whole run reached the level asked for.
+
+        A run with failures that are expected reaches no level, and is what whoever expected them asked for.
+        """
         if not self.is_clean or not self.counts[Verdict.PASS.value]:
             return False
-        return self.selected or (self.level is not None and self.reaches_wanted)
+        return self.selected or self.has_expected_failures or (self.level is not None and self.reaches_wanted)
+
+    @property
+    def has_expected_failures(self) -> bool:
+        """Whether cases failed that are expected to."""
+        return self.counts[Verdict.XFAIL.value] > 0
 
     @property
     def is_clean(self) -> bool:
@@ -145,6 +153,9 @@ class SuiteResult:
             return "Does not conform."
         if not passed:
             return "Shows nothing: no case passed."
+        if self.has_expected_failures:
+            known = counted(self.counts[Verdict.XFAIL.value], "case")
+            return f"As expected, and at no level: {known} failed, as expected; {ran}."
         if self.selected:
             return f"The selected cases are as they should be: {ran}."
         if self.level is None:
