@@ -106,6 +106,16 @@ def partial(contract: model.Resolve, tmp_path_factory: pytest.TempPathFactory) -
     return PartialHost(host, loaded)
 
 
+@pytest.fixture(autouse=True)
+def whole_tables() -> Iterator[None]:
+    """What is taken away comes back where it was: the order of a table is the order in which a host lists."""
+    before = [list(table.items()) for table in TABLES]
+    yield
+    for table, items in zip(TABLES, before, strict=True):
+        table.clear()
+        table.update(items)
+
+
 def without(monkeypatch: pytest.MonkeyPatch, algorithms: Iterable[str]) -> None:
     for table in TABLES:
         for algorithm in [algorithm for algorithm in table if algorithm.value in set(algorithms)]:
